@@ -1,0 +1,268 @@
+"""Every way joborch says no. Raised inside, translated only at the edges.
+
+::
+
+    JoborchError
+    ├── RequestError               the request itself is wrong
+    │   ├── InvalidRequestError    malformed or contradictory; carries every mistake
+    │   ├── UnknownServiceError    no such service here
+    │   └── TooLargeError          over a limit on bytes or counts
+    ├── NotFoundError
+    │   ├── JobNotFoundError  BatchNotFoundError  AgentNotFoundError  FileNotInJobError
+    │   └── SnapshotNotFoundError
+    ├── ConflictError              right request, wrong moment
+    │   ├── StaleJobError          the attempt is no longer this caller's (carries what to do)
+    │   ├── WrongStateError        the job's state does not allow it
+    │   ├── NotFinishedError       results were asked for before the end
+    │   ├── IdempotencyError       same key, other content
+    │   └── SupersededError        a newer process of this agent took over
+    ├── ResultsGoneError           retention removed them, or there never were any
+    ├── NotAllowedError            the credentials do not match
+    └── UnavailableError           nothing is wrong with the request; try again later
+        ├── StoreFailedError       the database or disk failed; the server stops
+        ├── ShuttingDownError
+        ├── AgentUnreachableError  the agent that holds the job did not answer
+        ├── ServerUnreachableError no connection to the server, or no answer in time
+        ├── ServerBrokenError      the server answered, but not in a way that makes sense
+        └── DiskFullError          the reserve is reached; running jobs still finish
+
+Each leaf has a ``code`` that is stable across versions and crosses the wire, a message written
+for the person who reads it, and what it is about as attributes.
+"""
+
+from typing import ClassVar
+
+
+class JoborchError(Exception):
+    """Anything joborch refuses or cannot do.
+
+    ``hint`` says how to mend it, when that is known; ``details`` are plain values for machines.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str | None = None, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+
+class RequestError(JoborchError):
+    """The request is wrong and would be wrong at any time."""
+
+    code = "bad_request"
+
+
+class InvalidRequestError(RequestError):
+    """The request is malformed. ``mistakes`` names all of them, not only the first."""
+
+    code = "invalid_request"
+
+    def __init__(self, *mistakes: str, hint: str | None = None) -> None:
+        super().__init__("; ".join(mistakes), hint=hint, mistakes=list(mistakes))
+        self.mistakes = mistakes
+
+
+class UnknownServiceError(RequestError):
+    """No service of that name is configured or offered by an agent."""
+
+    code = "unknown_service"
+
+    def __init__(self, service: str, known: tuple[str, ...] = ()) -> None:
+        offered = f"this server offers {', '.join(known)}" if known else "no service is set up yet"
+        super().__init__(
+            f"service {service!r} is not known here", hint=offered, service=service, known=[*known]
+        )
+        self.service = service
+        self.known = known
+
+
+class TooLargeError(RequestError):
+    """A limit on bytes or counts was exceeded; nothing of the request was kept."""
+
+    code = "too_large"
+
+
+class NotFoundError(JoborchError):
+    """The thing named does not exist."""
+
+    code = "not_found"
+
+
+class JobNotFoundError(NotFoundError):
+    """No job has this id."""
+
+    code = "job_not_found"
+
+    def __init__(self, job_id: int | str) -> None:
+        super().__init__(f"there is no job {job_id}", job_id=job_id)
+        self.job_id = job_id
+
+
+class BatchNotFoundError(NotFoundError):
+    """No batch has this id."""
+
+    code = "batch_not_found"
+
+    def __init__(self, batch_id: int | str) -> None:
+        super().__init__(f"there is no batch b-{batch_id}", batch_id=batch_id)
+        self.batch_id = batch_id
+
+
+class AgentNotFoundError(NotFoundError):
+    """No agent has this id; an agent that is told so enrols again."""
+
+    code = "agent_not_found"
+
+    def __init__(self, agent_id: str) -> None:
+        super().__init__(f"there is no agent {agent_id}", agent_id=agent_id)
+        self.agent_id = agent_id
+
+
+class FileNotInJobError(NotFoundError):
+    """The job exists, but has no file of this name."""
+
+    code = "file_not_found"
+
+    def __init__(self, job_id: int, name: str) -> None:
+        super().__init__(f"job {job_id} has no file {name!r}", job_id=job_id, name=name)
+        self.job_id = job_id
+        self.name = name
+
+
+class SnapshotNotFoundError(NotFoundError):
+    """Nobody waits (any more) for this snapshot of a running job."""
+
+    code = "snapshot_not_found"
+
+
+class ConflictError(JoborchError):
+    """The request is fine, but not at this moment."""
+
+    code = "conflict"
+
+
+class StaleJobError(ConflictError):
+    """The statement matched no row: the attempt is no longer the caller's.
+
+    ``disposition`` tells an agent what to do: ``stop`` the attempt, ``discard`` its results, or
+    nothing because it is ``already_recorded``.
+    """
+
+    code = "stale_attempt"
+
+    def __init__(self, job_id: int, attempt: int, disposition: str) -> None:
+        super().__init__(
+            f"attempt {attempt} of job {job_id} is no longer current: {disposition}",
+            job_id=job_id,
+            attempt=attempt,
+            disposition=disposition,
+        )
+        self.job_id = job_id
+        self.attempt = attempt
+        self.disposition = disposition
+
+
+class WrongStateError(ConflictError):
+    """The job's state does not allow the move; nothing changed."""
+
+    code = "wrong_state"
+
+    def __init__(self, job_id: int, state: str, wanted: str) -> None:
+        super().__init__(f"job {job_id} is {state}: cannot {wanted} it", job_id=job_id, state=state)
+        self.job_id = job_id
+        self.state = state
+
+
+class NotFinishedError(ConflictError):
+    """The job has no results yet."""
+
+    code = "not_finished"
+
+    def __init__(self, job_id: int, state: str) -> None:
+        super().__init__(
+            f"job {job_id} is {state}: its results are not there yet", job_id=job_id, state=state
+        )
+        self.job_id = job_id
+        self.state = state
+
+
+class IdempotencyError(ConflictError):
+    """The key was used before with other content; nothing was submitted."""
+
+    code = "idempotency_conflict"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the idempotency key {key!r} was used before for another submission", key=key
+        )
+        self.key = key
+
+
+class SupersededError(ConflictError):
+    """A newer process runs under this agent's identity; the older one must stop."""
+
+    code = "superseded"
+
+    def __init__(self, agent_id: str) -> None:
+        super().__init__(f"a newer process runs as agent {agent_id}", agent_id=agent_id)
+        self.agent_id = agent_id
+
+
+class ResultsGoneError(JoborchError):
+    """The job has ended, but there are no results to serve (any more)."""
+
+    code = "results_gone"
+
+    def __init__(self, job_id: int, why: str) -> None:
+        super().__init__(f"job {job_id} has no results: {why}", job_id=job_id)
+        self.job_id = job_id
+
+
+class NotAllowedError(JoborchError):
+    """The caller's credentials do not allow this."""
+
+    code = "not_allowed"
+
+
+class UnavailableError(JoborchError):
+    """Nothing is wrong with the request; the same request may succeed later."""
+
+    code = "unavailable"
+
+
+class StoreFailedError(UnavailableError):
+    """A commit or flush failed. What was asked is NOT durable, and the server is stopping."""
+
+    code = "store_failed"
+
+
+class ShuttingDownError(UnavailableError):
+    """The server is stopping and takes no more work."""
+
+    code = "shutting_down"
+
+
+class AgentUnreachableError(UnavailableError):
+    """The agent that holds the job did not answer in time."""
+
+    code = "agent_unreachable"
+
+
+class DiskFullError(UnavailableError):
+    """Too little room is left for new submissions; running jobs still finish."""
+
+    code = "disk_full"
+
+
+class ServerUnreachableError(UnavailableError):
+    """No connection to the server, or no answer in time. Whether it acted is not known."""
+
+    code = "unreachable"
+
+
+class ServerBrokenError(UnavailableError):
+    """The server failed (5xx), or its answer is not of this API."""
+
+    code = "server_error"

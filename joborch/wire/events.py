@@ -1,0 +1,49 @@
+"""The history of jobs on the wire, and the logs they write."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class EventView(msgspec.Struct, kw_only=True):
+    """One thing that happened to a job. ``seq`` grows over all jobs and never repeats."""
+
+    seq: int
+    job_id: int
+    attempt: int
+    event: str
+    from_state: str | None
+    to_state: str
+    actor: str
+    """``user:1``, ``agent:compute-1``, ``dispatch``, ``rescue``, ``clean``."""
+    at: datetime
+    detail: dict[str, Any] = {}
+
+
+class EventPage(msgspec.Struct, kw_only=True):
+    """Events in the order of their ``seq``."""
+
+    schema: str = "joborch.events/1"
+    items: list[EventView]
+    next: str | None = None
+
+
+class LogChunk(msgspec.Struct, kw_only=True):
+    """A piece of what a job wrote, sent while somebody follows it."""
+
+    job_id: int
+    attempt: int
+    stream: str
+    """``stdout`` or ``stderr``."""
+    offset: int
+    """Of the chunk's first byte in the whole stream."""
+    data: bytes
+
+
+class LogText(msgspec.Struct, kw_only=True):
+    """A piece of a log for a person: bytes that are no UTF-8 are replaced."""
+
+    stream: str
+    offset: int
+    text: str

@@ -1,0 +1,175 @@
+"""Jobs on the wire: what ``/api/v1/jobs`` answers."""
+
+from datetime import datetime
+
+import msgspec
+
+from joborch.domain.jobs import Job
+
+
+class ResultsView(msgspec.Struct, kw_only=True):
+    """The ZIP that a job left."""
+
+    size_bytes: int
+    sha256: str
+    removed_at: datetime | None = None
+    """Set once retention has removed it; it cannot be fetched any more."""
+
+
+class JobView(msgspec.Struct, kw_only=True):
+    """One job. Times are RFC 3339 in UTC."""
+
+    id: int
+    batch: str | None
+    """``b-31`` for a job of a batch."""
+    array_index: int | None
+    user_id: str
+    service: str
+    name: str
+    state: str
+    priority: int
+    attempt: int
+    max_attempts: int
+    agent: str | None
+    """The name of the agent that holds it, or held it last."""
+    tags: dict[str, str]
+    submitted_at: datetime
+    assigned_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    held_at: datetime | None
+    not_before: datetime | None
+    cancel_requested_at: datetime | None
+    time_limit_s: float | None
+    exit_code: int | None
+    signal: int | None
+    reason: str | None
+    """Why it ended as it did or went back to the queue, where the state does not say it all."""
+    results: ResultsView | None
+
+
+class JobPage(msgspec.Struct, kw_only=True):
+    """A page of jobs; ``next`` is the cursor of the following page."""
+
+    schema: str = "joborch.jobs/1"
+    items: list[JobView]
+    total: int
+    """How many jobs match, over all pages."""
+    next: str | None = None
+
+
+class SubmittedJob(msgspec.Struct, kw_only=True):
+    """One job that a submission made, or found to exist already."""
+
+    id: int
+    state: str
+    array_index: int | None = None
+    duplicate: bool = False
+    """True if the same submission, by its idempotency key, was accepted before."""
+
+
+class Submitted(msgspec.Struct, kw_only=True):
+    """The answer to a submission: all its jobs, in order."""
+
+    schema: str = "joborch.submit/1"
+    service: str
+    user_id: str
+    batch: str | None = None
+    jobs: list[SubmittedJob]
+    files: int
+    size_bytes: int
+
+
+class CancelRequest(msgspec.Struct, kw_only=True):
+    """The optional body of a cancel."""
+
+    reason: str | None = None
+    grace_s: float | None = None
+    """Between SIGTERM and SIGKILL; 0 kills at once. Default: the agent's."""
+
+
+class FileView(msgspec.Struct, kw_only=True):
+    """One file of a job."""
+
+    name: str
+    size_bytes: int
+    kind: str
+    """``input`` or ``result``."""
+
+
+class FileList(msgspec.Struct, kw_only=True):
+    """The files that were submitted, and those in the results."""
+
+    schema: str = "joborch.files/1"
+    items: list[FileView]
+
+
+class Explanation(msgspec.Struct, kw_only=True):
+    """Why a job is where it is, in numbers and in one sentence."""
+
+    schema: str = "joborch.explain/1"
+    job_id: int
+    state: str
+    reason: str | None
+    """``quota_user quota_service batch_limit no_agent agent_full held not_before next``, or null
+    for a job that does not wait."""
+    message: str
+    user_active: int
+    user_limit: int
+    service_active: int
+    service_limit: int | None
+    position: int | None
+    """1 for the first of this user's line for this service."""
+    ahead: int | None
+    """Jobs of the service, of all users, with a higher priority or the same and older."""
+    held_by: list[int]
+    """The jobs that hold the user's slots, oldest first."""
+    agents: int
+    """Live agents that offer the service."""
+    free_slots: int
+    """Theirs, for this service."""
+
+
+def batch_name(batch_id: int | None) -> str | None:
+    """Write a batch's id as people see it."""
+    return None if batch_id is None else f"b-{batch_id}"
+
+
+def view_of(job: Job, agent_name: str | None = None) -> JobView:
+    """Show a job to the outside."""
+    return JobView(
+        id=job.id,
+        batch=batch_name(job.batch_id),
+        array_index=job.array_index,
+        user_id=job.user_id,
+        service=job.service,
+        name=job.name,
+        state=job.state.value,
+        priority=job.priority,
+        attempt=job.attempt,
+        max_attempts=job.max_attempts,
+        agent=agent_name,
+        tags=dict(job.tags),
+        submitted_at=job.submitted_at,
+        assigned_at=job.assigned_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        held_at=job.held_at,
+        not_before=job.not_before,
+        cancel_requested_at=job.cancel_requested_at,
+        time_limit_s=job.time_limit.total_seconds() if job.time_limit else None,
+        exit_code=job.exit_code,
+        signal=job.signal,
+        reason=job.reason,
+        results=_results_of(job),
+    )
+
+
+def _results_of(job: Job) -> ResultsView | None:
+    if job.results_sha256 is None or job.results_bytes is None:
+        return None
+    return ResultsView(
+        size_bytes=job.results_bytes,
+        sha256=job.results_sha256,
+        removed_at=job.results_removed_at,
+    )

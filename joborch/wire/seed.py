@@ -1,0 +1,72 @@
+"""The original's JSON and words; they are spelt only here.
+
+The original is ``job-orchestrator``, whose generations v1 (1.1.0) and v2 (2.0 to 2.2.3) differ in
+status codes; ``server/api/seed.py`` chooses between them.
+"""
+
+import msgspec
+
+from joborch.domain.jobs import Job
+from joborch.domain.states import JobState
+
+_WORDS = {
+    JobState.QUEUED: "Queued",
+    JobState.ASSIGNED: "Submitted",
+    JobState.RUNNING: "Running",
+    JobState.COMPLETED: "Completed",
+    JobState.FAILED: "Failed",
+    JobState.TIMED_OUT: "Failed",
+    JobState.CANCELLED: "Killed",
+    JobState.INVALID: "Invalid",
+    JobState.LOST: "Unknown",
+}
+CLEANED = "Cleaned"
+UNKNOWN = "Unknown"
+UPLOADED = "Job successfully uploaded"
+TERMINATED = "job terminated"
+NOT_TERMINATED = "could not terminate job"
+
+
+class UploadBody(msgspec.Struct, kw_only=True):
+    """The answer to ``/upload``: the superset of both generations, in the original's order."""
+
+    id: int
+    user_id: int
+    service: str
+    status: str
+    loc: str
+    dest_id: int
+    message: str = UPLOADED
+
+
+class StatusBody(msgspec.Struct, kw_only=True):
+    """The generation-2 body of everything else; id 0 is no job."""
+
+    id: int = 0
+    status: str = UNKNOWN
+    message: str = ""
+
+
+class Pong(msgspec.Struct, kw_only=True):
+    """The answer to ``/``."""
+
+    message: str = "pong"
+
+
+class HealthBody(msgspec.Struct, kw_only=True):
+    """The answer to ``/health``."""
+
+    status: str = "ok"
+    database: str = "ok"
+
+
+def word_for(job: Job) -> str:
+    """Return the original's word for where a job is; removed results show as Cleaned."""
+    if job.results_removed_at is not None:
+        return CLEANED
+    return _WORDS[job.state]
+
+
+def not_found(job_id: int) -> StatusBody:
+    """Return the body for an id that no job has."""
+    return StatusBody(message=f"Job {job_id} not found in the database")
