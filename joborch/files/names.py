@@ -8,10 +8,13 @@ import re
 RESERVED = ".joborch"
 """The top-level folder of an archive that belongs to joborch: logs, the list of skipped files."""
 
-MAX_NAME_BYTES = 4096
-"""Longest name in an archive; a longer path could not be opened again by its name."""
+_MAX_PATH_BYTES = 4000
+"""Linux opens paths of up to 4,095 bytes; the rest is for the folder that an archive goes to."""
+_MAX_PART_BYTES = 255
 
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff\u2028\u2029]")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Zero-width characters and those that turn the direction of writing."""
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _LONE_BYTES = range(0xDC80, 0xDD00)
 """How Python spells the bytes of a file name that are not UTF-8 (PEP 383)."""
@@ -28,8 +31,15 @@ def archive_name(path: str) -> str:
 
 
 def printable(text: str) -> str:
-    """One line of text without control characters, safe to print on a terminal."""
-    return _UNWRITABLE.sub(lambda match: _percent(match.group()), text)
+    """One line of text, safe to print on a terminal and not reading as something else."""
+    visible = _UNWRITABLE.sub(lambda match: _percent(match.group()), text)
+    return _INVISIBLE.sub(lambda match: _percent(match.group()), visible)
+
+
+def is_too_long(name: str) -> bool:
+    """Whether a file of this name could not be made again."""
+    data = name.encode()
+    return len(data) > _MAX_PATH_BYTES or max(map(len, data.split(b"/"))) > _MAX_PART_BYTES
 
 
 def _percent(character: str) -> str:

@@ -7,7 +7,6 @@ outside the tree can be reached, not even by swapping a folder for a link while 
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 MAX_DEPTH = 100
@@ -30,36 +29,37 @@ Skip = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A regular file, or an empty folder, and how to open it while the walk stands there."""
+    """A regular file or an empty folder, and how to open it while the walk stands there."""
 
     path: str
-    """Relative to the root; bytes that are not UTF-8 as lone surrogates."""
+    """Relative to the root; bytes that are not UTF-8 are lone surrogates."""
     name: str
     folder: int
     """Descriptor of the folder it is in, open only until the walk is resumed."""
-    is_folder: bool
-    status: os.stat_result
+    empty: os.stat_result | None = None
+    """The status of an empty folder; None for a file."""
 
 
-def walk(root: str | os.PathLike[str], *, skip: Skip) -> Iterator[Found]:
-    """Yield what belongs into an archive, in order of name, and tell `skip` of the rest."""
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def walk(root: str | os.PathLike[str], *, leave_out: str, skip: Skip) -> Iterator[Found]:
+    """Yield what belongs into an archive, in order of name, and tell `skip` of the rest.
+
+    `leave_out` is a path that is not looked at. Raises OSError only when `root` cannot be opened.
+    """
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield from _walk_folder(descriptor, "", depth=0, skip=skip)
+        step = _Walk(leave_out, skip)
+        yield from step.entries(folder, step.names(folder, ".") or [], "", depth=0)
     finally:
-        os.close(descriptor)
+        os.close(folder)
 
 
-@contextmanager
-def opened(name: str, *, folder: int | None = None) -> Iterator[int]:
-    """A descriptor of a regular file; OSError, saying why, when it is not one we may read."""
+def open_regular(name: str, *, folder: int | None = None) -> int:
+    """A descriptor of a regular file; OSError, saying why, when it is not one to be read."""
     descriptor = os.open(name, _OPEN_FILE, dir_fd=folder)
-    try:
-        if reason := objection(os.fstat(descriptor)):
-            raise OSError(reason)
-        yield descriptor
-    finally:
+    if reason := objection(os.fstat(descriptor)):
         os.close(descriptor)
+        raise OSError(reason)
+    return descriptor
 
 
 def objection(status: os.stat_result) -> str | None:
@@ -74,37 +74,58 @@ def objection(status: os.stat_result) -> str | None:
     return None
 
 
-def _walk_folder(folder: int, prefix: str, *, depth: int, skip: Skip) -> Iterator[Found]:
-    for name in sorted(os.listdir(folder)):
-        path = prefix + name
+def reason_of(error: OSError) -> str:
+    """What went wrong, without the file name that Python adds."""
+    return error.strerror or str(error)
+
+
+class _Walk:
+    def __init__(self, leave_out: str, skip: Skip) -> None:
+        self._leave_out = leave_out
+        self._skip = skip
+
+    def entries(self, folder: int, names: list[str], prefix: str, *, depth: int) -> Iterator[Found]:
+        for name in sorted(names):
+            path = prefix + name
+            if path == self._leave_out:
+                self._skip(path, "a reserved name")
+            else:
+                yield from self._entry(name, path, folder, depth=depth)
+
+    def _entry(self, name: str, path: str, folder: int, *, depth: int) -> Iterator[Found]:
         try:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError as error:
-            skip(path, error.strerror or str(error))
-            continue
+            self._skip(path, reason_of(error))
+            return
         if stat.S_ISDIR(status.st_mode):
-            yield from _enter(name, path, folder, status, depth=depth + 1, skip=skip)
+            yield from self._enter(name, path, folder, depth=depth + 1)
         elif reason := objection(status):
-            skip(path, reason)
+            self._skip(path, reason)
         else:
-            yield Found(path=path, name=name, folder=folder, is_folder=False, status=status)
+            yield Found(path=path, name=name, folder=folder)
 
+    def _enter(self, name: str, path: str, parent: int, *, depth: int) -> Iterator[Found]:
+        if depth > MAX_DEPTH:
+            self._skip(path, f"more than {MAX_DEPTH} folders deep")
+            return
+        try:
+            folder = os.open(name, _OPEN_FOLDER, dir_fd=parent)
+        except OSError as error:
+            self._skip(path, reason_of(error))
+            return
+        try:
+            names = self.names(folder, path)
+            if names:
+                yield from self.entries(folder, names, path + "/", depth=depth)
+            elif names is not None:
+                yield Found(path=path, name=name, folder=parent, empty=os.fstat(folder))
+        finally:
+            os.close(folder)
 
-def _enter(
-    name: str, path: str, parent: int, status: os.stat_result, *, depth: int, skip: Skip
-) -> Iterator[Found]:
-    if depth > MAX_DEPTH:
-        skip(path, f"more than {MAX_DEPTH} folders deep")
-        return
-    try:
-        folder = os.open(name, _OPEN_FOLDER, dir_fd=parent)
-    except OSError as error:
-        skip(path, error.strerror or str(error))
-        return
-    try:
-        if os.listdir(folder):
-            yield from _walk_folder(folder, path + "/", depth=depth, skip=skip)
-        else:
-            yield Found(path=path, name=name, folder=parent, is_folder=True, status=status)
-    finally:
-        os.close(folder)
+    def names(self, folder: int, path: str) -> list[str] | None:
+        try:
+            return os.listdir(folder)
+        except OSError as error:
+            self._skip(path, reason_of(error))
+            return None

@@ -30,7 +30,11 @@ class EventPage(msgspec.Struct, kw_only=True):
 
 
 class LogChunk(msgspec.Struct, kw_only=True):
-    """A piece of what a job wrote, sent while somebody follows it."""
+    """A piece of what a job wrote, sent while somebody follows it.
+
+    The agent sends each stream from its beginning. An empty chunk says: that was all so far; one
+    is sent for each stream whenever the agent has caught up with it after a ``follow`` began.
+    """
 
     job_id: int
     attempt: int

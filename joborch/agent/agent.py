@@ -1,0 +1,129 @@
+"""The agent itself: its parts put together, running until it is asked to end.
+
+Knows no signals, flags or sockets; those are the business of ``main``.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from joborch.agent.backends.base import Backend
+from joborch.agent.delivery import Delivery
+from joborch.agent.departure import Departure, any_of
+from joborch.agent.enrolling import Enroller
+from joborch.agent.heartbeat import Heartbeat
+from joborch.agent.link import ServerLink
+from joborch.agent.load import host_load
+from joborch.agent.logs import LogSender
+from joborch.agent.outbox import Outbox
+from joborch.agent.settings import AgentSettings
+from joborch.agent.site import Site
+from joborch.agent.snapshots import Snapshots
+from joborch.agent.spool import Spool
+from joborch.agent.transfers import Transfers
+from joborch.agent.worker import Worker
+from joborch.process.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+LEAVE_S = 2.0
+"""How long it waits, when it ends, for the server to hear of that and of what is due."""
+
+
+class Agent:
+    """One agent process. :meth:`serve` runs once."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        *,
+        link: ServerLink,
+        spool: Spool,
+        backend: Backend,
+        clock: Clock,
+        departure: Departure,
+        say: Callable[[str], None],
+    ) -> None:
+        self._departure = departure
+        self._say = say
+        self._link = link
+        self._logs = LogSender(link)
+        self._outbox = Outbox(link)
+        transfers = Transfers(link)
+        delivery = Delivery(
+            outbox=self._outbox,
+            transfers=transfers,
+            logs=self._logs,
+            log_paths=backend.log_paths,
+            agent_name=settings.name,
+            clock=clock,
+        )
+        self._enroller = Enroller(link=link, spool=spool, transfers=transfers, settings=settings)
+        self._site = Site(
+            settings=settings,
+            spool=spool,
+            backend=backend,
+            transfers=transfers,
+            delivery=delivery,
+            logs=self._logs,
+            clock=clock,
+        )
+
+    async def serve(self) -> None:
+        """Work until asked to end. Attempts that are left then are the next process's to adopt.
+
+        Raises:
+            SupersededError: a newer process runs as this agent.
+            RequestError, NotAllowedError: the server does not want this agent.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._serve_in(group)
+        except ExceptionGroup as failures:
+            if len(failures.exceptions) > 1:
+                raise
+            raise failures.exceptions[0] from None
+
+    async def _serve_in(self, group: asyncio.TaskGroup) -> None:
+        worker = Worker(self._site, Snapshots(self._link), group=group)
+        heartbeat = Heartbeat(
+            link=self._link,
+            enroller=self._enroller,
+            worker=worker,
+            outbox=self._outbox,
+            site=self._site,
+            load=host_load,
+        )
+        self._site.spool.sweep()
+        worker.adopt()
+        tasks = [
+            group.create_task(heartbeat.run(), name="heartbeat"),
+            group.create_task(self._outbox.run(), name="outbox"),
+            group.create_task(self._logs.run(), name="logs"),
+        ]
+        await self._until_departure(worker, heartbeat)
+        worker.let_go()
+        for task in tasks:
+            task.cancel()
+
+    async def _until_departure(self, worker: Worker, heartbeat: Heartbeat) -> None:
+        going = self._departure
+        await any_of(going.finish, going.abandon, going.leave)
+        heartbeat.drain()
+        self._say(f"draining: {_jobs(worker.count)} left")
+        await any_of(worker.idle, going.abandon, going.leave)
+        if going.abandon.is_set() and not going.leave.is_set():
+            self._say(f"stopping {_jobs(worker.count)}")
+            worker.abandon_all()
+            await any_of(worker.idle, going.leave)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await heartbeat.told_draining.wait()
+                await self._outbox.idle.wait()
+        if worker.count:
+            self._say(f"{_jobs(worker.count)} left running, for the next agent in this directory")
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"

@@ -1,0 +1,153 @@
+"""Attempts as processes of this host, each under a supervisor that outlives the agent."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import assert_never
+
+from joborch.agent.backends.base import BackendError, Handle, RunSpec, Status
+from joborch.agent.endings import Cause, Ended
+from joborch.agent.runner import control, phases, records
+from joborch.agent.runner.connection import LauncherGoneError, StartRefusedError
+from joborch.agent.threads import in_thread, see_through
+
+
+class LocalBackend:
+    """A :class:`~joborch.agent.backends.base.Backend`; ``log`` is for the launcher's own errors."""
+
+    name = "local"
+
+    def __init__(self, *, log: Path | None = None) -> None:
+        self._launcher = control.Launcher(log=log)
+
+    async def submit(self, run: RunSpec) -> Handle:
+        """Start the attempt under a supervisor of its own."""
+        if records.has_started(run.folder):
+            raise BackendError(f"{run.folder.name} was submitted before")
+        try:
+            records.write_spec(run.folder, _spec_of(run))
+            # Left half way, it might start after somebody has looked whether it did.
+            pid = await see_through(self._launcher.start(run.folder))
+        except StartRefusedError as error:
+            return await self._started_meanwhile(run.folder, error)
+        except (LauncherGoneError, OSError) as error:
+            raise BackendError(
+                f"no supervisor could be started: {error}", transient=True
+            ) from error
+        return Handle(folder=run.folder, ref=str(pid), started_at=time.time())
+
+    async def recover(self, folder: Path) -> Handle | None:
+        """Look at the attempt's lock and records."""
+        phase = phases.inspect(folder)
+        if isinstance(phase, phases.Fresh):
+            return None
+        if isinstance(phase, phases.SupervisorLost):
+            await in_thread(partial(phases.kill_leftovers, folder, phase.started))
+        pid = phase.shim_pid if isinstance(phase, phases.Running) else 0
+        started = records.read_started(folder)
+        started_at = started.started_at if started else time.time()
+        return Handle(folder=folder, ref=str(pid), started_at=started_at)
+
+    async def ended(self, handle: Handle) -> Ended:
+        """Wait for the supervisor's end: an event, not a timer."""
+        if pid := int(handle.ref):
+            await control.wait_ended(handle.folder, pid)
+        phase = phases.inspect(handle.folder)
+        match phase:
+            case phases.Finished():
+                return _ended_of(phase.ended)
+            case phases.SupervisorLost():
+                await in_thread(partial(phases.kill_leftovers, handle.folder, phase.started))
+                return _vanished(handle, Cause.SUPERVISOR_LOST)
+            case phases.HostRebooted():
+                return _vanished(handle, Cause.HOST_REBOOTED)
+            case phases.Fresh():
+                return Ended(cause=Cause.CANNOT_START, detail="its supervisor left no record")
+            case phases.Running():
+                return await self.ended(_handled_by(handle, phase.shim_pid))
+            case _:
+                assert_never(phase)
+
+    async def poll(self, handles: Sequence[Handle]) -> Mapping[Handle, Status]:
+        """Look at every attempt's lock and records."""
+        return {handle: _status(phases.inspect(handle.folder)) for handle in handles}
+
+    async def cancel(self, handle: Handle, *, grace_s: float) -> None:
+        """Tell the supervisor to end the job as cancelled."""
+        if pid := int(handle.ref):
+            control.cancel(handle.folder, pid, grace_s)
+
+    async def shut_down(self, handle: Handle) -> None:
+        """Tell the supervisor to end the job because the agent ends; SIGTERM alone says that."""
+        pid = int(handle.ref)
+        if not pid:
+            return
+        with suppress(ProcessLookupError):
+            supervisor = os.pidfd_open(pid)
+            try:
+                # Held now, so by the process that was just opened: see control.cancel.
+                if phases.is_locked(handle.folder):
+                    signal.pidfd_send_signal(supervisor, signal.SIGTERM)
+            finally:
+                os.close(supervisor)
+
+    async def collect(self, handle: Handle) -> None:
+        """Do nothing: it ran in its folder."""
+
+    async def close(self) -> None:
+        """Let go of the launcher."""
+        await self._launcher.close()
+
+    def log_paths(self, folder: Path) -> Mapping[str, Path]:
+        """Return the files that the job's output goes to."""
+        return {"stdout": folder / records.STDOUT, "stderr": folder / records.STDERR}
+
+    async def _started_meanwhile(self, folder: Path, error: StartRefusedError) -> Handle:
+        """Find the start of which an earlier agent did not live to hear."""
+        handle = await self.recover(folder)
+        if handle is None:
+            raise BackendError(str(error)) from error
+        return handle
+
+
+def _spec_of(run: RunSpec) -> records.Spec:
+    return records.Spec(
+        env=run.environment,
+        time_limit_s=run.time_limit_s,
+        grace_s=run.grace_s,
+        lease_file=str(run.lease_path),
+        stop_after_s=run.stop_after_s,
+    )
+
+
+def _ended_of(ended: records.Ended) -> Ended:
+    return Ended(
+        cause=Cause(ended.cause.value),
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+        detail=ended.detail,
+        started_at=ended.started_at,
+        ended_at=ended.ended_at,
+    )
+
+
+def _vanished(handle: Handle, cause: Cause) -> Ended:
+    return Ended(cause=cause, started_at=handle.started_at, ended_at=time.time())
+
+
+def _handled_by(handle: Handle, pid: int) -> Handle:
+    return Handle(folder=handle.folder, ref=str(pid), started_at=handle.started_at)
+
+
+def _status(phase: phases.Phase) -> Status:
+    match phase:
+        case phases.Running():
+            return Status.RUNNING
+        case phases.Fresh():
+            return Status.GONE
+        case _:
+            return Status.ENDED

@@ -1,0 +1,131 @@
+"""Sending what jobs write while somebody follows them, and at no other time.
+
+A job that starts to be followed is sent from its first byte; the server keeps nothing of it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from joborch.agent.link import ServerLink
+from joborch.domain.errors import JoborchError
+from joborch.wire.events import LogChunk
+
+logger = logging.getLogger(__name__)
+
+CADENCE_S = 0.2
+FINISH_S = 2.0
+"""A job's end is not reported later than this because of its logs; they are in its results."""
+CHUNK_BYTES = 64 * 1024
+MOST_BYTES = 1024 * 1024
+"""Of one request."""
+
+
+class _Tail:
+    """The logs of one attempt, and how far each has been sent."""
+
+    def __init__(self, attempt: int, paths: Mapping[str, Path]) -> None:
+        self.attempt = attempt
+        self.paths = paths
+        self.offsets = dict.fromkeys(paths, 0)
+
+    def read(self, job_id: int, room: int) -> list[LogChunk]:
+        """Read on, at most ``room`` bytes; what was read counts only once :meth:`sent`."""
+        chunks: list[LogChunk] = []
+        for stream, path in self.paths.items():
+            offset = self.offsets[stream]
+            while room > 0 and (data := _read(path, offset, min(CHUNK_BYTES, room))):
+                chunks.append(
+                    LogChunk(
+                        job_id=job_id,
+                        attempt=self.attempt,
+                        stream=stream,
+                        offset=offset,
+                        data=data,
+                    )
+                )
+                offset += len(data)
+                room -= len(data)
+        return chunks
+
+    def sent(self, chunk: LogChunk) -> None:
+        self.offsets[chunk.stream] = chunk.offset + len(chunk.data)
+
+
+class LogSender:
+    """Follows jobs for the server. :meth:`run` has to run for anything to be sent."""
+
+    def __init__(self, link: ServerLink) -> None:
+        self._link = link
+        self._tails: dict[int, _Tail] = {}
+        self._woken = asyncio.Event()
+        self._sending = asyncio.Lock()
+
+    @property
+    def following(self) -> list[int]:
+        """The jobs whose logs are being sent."""
+        return sorted(self._tails)
+
+    def follow(self, wanted: Mapping[int, tuple[int, Mapping[str, Path]]]) -> None:
+        """Follow exactly these jobs (to attempt and log files); those that go on, go on."""
+        for job_id, (attempt, paths) in wanted.items():
+            tail = self._tails.get(job_id)
+            if tail is None or tail.attempt != attempt:
+                self._tails[job_id] = _Tail(attempt, paths)
+        self._keep(wanted)
+        if self._tails:
+            self._woken.set()
+
+    async def finish(self, job_id: int) -> None:
+        """Send the rest of a job that has ended, if it is followed, and stop following it."""
+        if job_id not in self._tails:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                await self.send_once()
+        self._tails.pop(job_id, None)
+
+    async def run(self) -> None:
+        """Send what is new five times a second while a job is followed; else sleep."""
+        while True:
+            await self._woken.wait()
+            while self._tails:
+                await self.send_once()
+                await asyncio.sleep(CADENCE_S)
+            self._woken.clear()
+
+    async def send_once(self) -> None:
+        """Send all that is new; if the server is away, it is sent the next time."""
+        async with self._sending:
+            try:
+                while chunks := self._read():
+                    self._keep(await self._link.send_logs(chunks))
+                    for chunk in chunks:
+                        if tail := self._tails.get(chunk.job_id):
+                            tail.sent(chunk)
+            except JoborchError as error:
+                logger.debug("logs not delivered", extra={"error": str(error)})
+
+    def _read(self) -> list[LogChunk]:
+        chunks: list[LogChunk] = []
+        room = MOST_BYTES
+        for job_id, tail in self._tails.items():
+            found = tail.read(job_id, room)
+            room -= sum(len(chunk.data) for chunk in found)
+            chunks += found
+        return chunks
+
+    def _keep(self, job_ids: Iterable[int]) -> None:
+        kept = set(job_ids)
+        self._tails = {job_id: tail for job_id, tail in self._tails.items() if job_id in kept}
+
+
+def _read(path: Path, offset: int, most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(most)
+    except OSError:
+        return b""

@@ -1,0 +1,61 @@
+"""The ZIP of what an attempt left: its directory, its logs, and a note of how it ended."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from joborch.agent.attempts import Attempt
+from joborch.agent.endings import Ending
+from joborch.agent.threads import in_thread
+from joborch.files.archive import pack
+from joborch.files.atomic import write_atomic
+from joborch.files.names import RESERVED
+
+
+async def pack_results(
+    attempt: Attempt, ending: Ending, *, logs: Mapping[str, Path], agent_name: str
+) -> Ending:
+    """Pack the results and return the ending with their size and checksum.
+
+    Raises:
+        OSError: if there is no room for them; the attempt is as it was.
+    """
+    note = attempt.folder / "job.json"
+    write_atomic(note, msgspec.json.format(msgspec.json.encode(_note(attempt, ending, agent_name))))
+    files = {f"{stream}.log": path for stream, path in logs.items() if path.exists()}
+    extra = {f"{RESERVED}/{name}": path for name, path in {**files, "job.json": note}.items()}
+    work = partial(pack, attempt.work_dir, attempt.results_path, extra=extra)
+    packed = await in_thread(work)
+    return msgspec.structs.replace(
+        ending, results_bytes=packed.size_bytes, results_sha256=packed.sha256
+    )
+
+
+def _note(attempt: Attempt, ending: Ending, agent_name: str) -> dict[str, object]:
+    lease = attempt.lease
+    return {
+        "schema": "joborch.result/1",
+        "job_id": lease.job_id,
+        "attempt": lease.attempt,
+        "batch": lease.batch,
+        "array_index": lease.array_index,
+        "user_id": lease.user_id,
+        "service": lease.service,
+        "name": lease.name,
+        "agent": agent_name,
+        "outcome": ending.outcome,
+        "exit_code": ending.exit_code,
+        "signal": ending.signal,
+        "reason": ending.reason,
+        "started_at": _time(ending.started_at),
+        "ended_at": _time(ending.ended_at),
+    }
+
+
+def _time(at: float | None) -> str | None:
+    return (
+        None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    )

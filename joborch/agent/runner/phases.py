@@ -1,0 +1,154 @@
+"""How far an attempt has come, told from its directory alone, and what follows from that.
+
+Works for attempts of an earlier agent just as well. The lock is asked first: only when it is free
+are the records final, because while the job runs it may be able to write them itself.
+"""
+
+import fcntl
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL, pidfd_send_signal
+from typing import TypeAlias
+
+from joborch.agent.runner import linux, processes, records
+from joborch.agent.runner.processes import Process
+from joborch.agent.runner.records import Ended, Started
+
+_PASSES = 100
+_PID_TRIES = 1000
+_PID_PAUSE_S = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """It has never been started, and so may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A supervisor is alive."""
+
+    shim_pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """Its supervisor said how it ended."""
+
+    ended: Ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorLost:
+    """Its supervisor was killed in this boot of the host; parts of the job may still run."""
+
+    started: Started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRebooted:
+    """It was started in an earlier boot of the host, or a power cut tore its records.
+
+    Even if it ended before, what it left on disk may be incomplete: nothing of it was flushed.
+    """
+
+
+Phase: TypeAlias = Fresh | Running | Finished | SupervisorLost | HostRebooted
+
+
+def inspect(directory: Path, *, boot_id: str | None = None) -> Phase:
+    """How far an attempt has come; `boot_id` is that of the host now, unless given."""
+    if is_locked(directory):
+        return Running(shim_pid=_holder(directory))
+    ended, started = records.read_ended(directory), records.read_started(directory)
+    if started is not None and started.boot_id != (boot_id or linux.boot_id()):
+        return HostRebooted()
+    if ended is not None:
+        return Finished(ended=ended)
+    if started is not None:
+        return SupervisorLost(started=started)
+    # A record that exists but cannot be read was torn by a power cut.
+    return HostRebooted() if records.has_started(directory) else Fresh()
+
+
+def is_locked(directory: Path) -> bool:
+    """Whether the attempt has a living supervisor."""
+    try:
+        lock = os.open(directory / records.LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared: those who look do not take each other for a supervisor.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def kill_leftovers(directory: Path, started: Started, *, boot_id: str | None = None) -> list[int]:
+    """Kill what a lost supervisor left of its job; returns the pids that were killed.
+
+    Only members of the job's session are touched, and only with proof that it still is the job's:
+    pids, and sessions with them, are used again. Of another boot, nothing is.
+    """
+    killed: list[int] = []
+    if started.boot_id != (boot_id or linux.boot_id()):
+        return killed
+    for _ in range(_PASSES):
+        session = [each for each in processes.everything() if each.session == started.pid]
+        living = [each for each in session if each.is_alive]
+        proven = [each for each in living if _is_of_job(each, directory, started)]
+        fresh = [each.pid for each in proven if each.pid not in killed and _kill(each)]
+        if not fresh:
+            break
+        killed += fresh
+    return killed
+
+
+def _holder(directory: Path) -> int:
+    """The pid of the lock's holder, who writes it right after locking."""
+    for _ in range(_PID_TRIES):
+        with suppress(ValueError):
+            return int((directory / records.LOCK).read_bytes())
+        time.sleep(_PID_PAUSE_S)
+    raise TimeoutError(f"{directory / records.LOCK} is locked, but not by a supervisor")
+
+
+def _is_of_job(process: Process, directory: Path, started: Started) -> bool:
+    """Whether a member of the session belongs to the job and not to a later user of its pid."""
+    leader = processes.look(started.pid)
+    if leader is not None:
+        return leader.start_ticks == started.start_ticks
+    return process.start_ticks >= started.start_ticks and _uses(process.pid, directory.resolve())
+
+
+def _uses(pid: int, directory: Path) -> bool:
+    """Whether a process works in a directory, or has its output go there."""
+    for link in ("cwd", "fd/1", "fd/2"):
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/{link}").readlink().is_relative_to(directory):
+                return True
+    return False
+
+
+def _kill(process: Process) -> bool:
+    """Kill exactly this process; False when it is gone, even if its pid is in use again."""
+    try:
+        pidfd = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return False
+    try:
+        now = processes.look(process.pid)
+        if now is None or now.start_ticks != process.start_ticks:
+            return False
+        pidfd_send_signal(pidfd, SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        os.close(pidfd)
+    return True

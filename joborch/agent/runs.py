@@ -1,0 +1,161 @@
+"""One attempt, from the lease to the acknowledged report.
+
+Everything that has to be remembered is in the attempt's directory, so that a :class:`Run` made by
+a later process goes on where this one was. Must not know of other jobs, or of polls.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from joborch.agent.attempts import Attempt
+from joborch.agent.backends.base import Handle
+from joborch.agent.endings import Cause, Ended, Ending, ending_of, lost
+from joborch.agent.site import Site
+from joborch.agent.starting import rule_for, start
+
+logger = logging.getLogger(__name__)
+
+NOTICE_AFTER_S = 0.05
+"""A job that is over sooner is not worth a notice that it started: its report comes at once."""
+
+
+class Run:
+    """An attempt under way. :meth:`carry_out` runs once, as a task of its own."""
+
+    def __init__(self, attempt: Attempt, site: Site, *, is_new: bool) -> None:
+        """Take charge of an attempt; ``is_new``: no earlier process can have submitted it."""
+        self.attempt = attempt
+        self.gone = asyncio.Event()
+        """Set once nothing of the attempt runs and its directory is removed."""
+        self._site = site
+        self._is_new = is_new
+        self._grace_s = rule_for(attempt, site).grace_s
+        self._task: asyncio.Task[None] | None = None
+        self._handle: Handle | None = None
+        self.is_stopped = False
+        """Whether it is somebody else's; the server need not hear of it any more."""
+        self._is_abandoned = False
+        self._cancel_grace_s: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What its task is called."""
+        return "attempt {}-{}".format(*self.attempt.key)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was ordered to end as cancelled."""
+        return self._cancel_grace_s is not None
+
+    @property
+    def log_fields(self) -> dict[str, object]:
+        """Its ids, for the log."""
+        return {"job_id": self.attempt.lease.job_id, "attempt": self.attempt.lease.attempt}
+
+    async def carry_out(self, *, after: Sequence["Run"] = ()) -> None:
+        """Do all that is left to do, and remove the attempt.
+
+        ``after`` are older attempts of the same job, which have to be gone before this one starts.
+        Cancelled from outside, it lets go: the attempt stays as it is, for a later process.
+        """
+        self._task = asyncio.current_task()
+        try:
+            for older in after:
+                await older.gone.wait()
+            if not self.is_stopped:
+                await self._work()
+        except asyncio.CancelledError:
+            if not self.is_stopped or self._task is None:
+                raise
+            self._task.uncancel()
+        except Exception:
+            logger.exception("agent failed at an attempt", extra=self.log_fields)
+            await self._end_quietly()
+            await self._tell(lost("agent_error"))
+        if self.is_stopped:
+            await self._end_quietly()
+            logger.info("attempt stopped", extra=self.log_fields)
+        await self._site.spool.retire(self.attempt.folder, was_stopped=self.is_stopped)
+        self.gone.set()
+
+    async def cancel(self, *, grace_s: float | None) -> None:
+        """Have it end as cancelled; one that has ended by itself stays as it is.
+
+        Repeating the order changes nothing, except that a grace of 0 kills at once.
+        """
+        if self._cancel_grace_s is not None and grace_s != 0:
+            return
+        logger.info("cancel ordered", extra=self.log_fields)
+        self._cancel_grace_s = self._grace_s if grace_s is None else grace_s
+        if self._handle:
+            await self._site.backend.cancel(self._handle, grace_s=self._cancel_grace_s)
+
+    async def abandon(self) -> None:
+        """Have it end as lost, so that another agent can run it; it is reported like any other."""
+        self._is_abandoned = True
+        if self._handle:
+            await self._site.backend.shut_down(self._handle)
+
+    def stop(self) -> None:
+        """End it, keep nothing and report nothing: it is somebody else's now."""
+        if self.is_stopped:
+            return
+        self.is_stopped = True
+        if self._task:
+            self._task.cancel()
+
+    async def _work(self) -> None:
+        ending = self.attempt.ending()
+        if ending is None:
+            ending = await self._run_to_its_end()
+            ending = await self._site.delivery.pack(self.attempt, ending)
+            self.attempt.settle(ending)
+        await self._tell(ending)
+
+    async def _run_to_its_end(self) -> Ending:
+        """Start it, or take it over from wherever an earlier process left it."""
+        backend = self._site.backend
+        if not self._is_new:
+            self._handle = await backend.recover(self.attempt.folder)
+        if self._handle is None:
+            begun = await start(self.attempt, self._site, objection=self._objection)
+            if isinstance(begun, Ending):
+                return begun
+            self._handle = begun
+            logger.debug("attempt started", extra=self.log_fields)
+        ended = await self._watch(self._handle)
+        await backend.collect(self._handle)
+        return ending_of(ended)
+
+    async def _watch(self, handle: Handle) -> Ended:
+        """Wait for the end; an order that came while it was being started is carried out now."""
+        if self._cancel_grace_s is not None:
+            await self._site.backend.cancel(handle, grace_s=self._cancel_grace_s)
+        elif self._is_abandoned:
+            await self._site.backend.shut_down(handle)
+        notice = asyncio.get_running_loop().call_later(
+            NOTICE_AFTER_S, self._site.delivery.notice_start, self.attempt, handle.started_at
+        )
+        try:
+            return await self._site.backend.ended(handle)
+        finally:
+            notice.cancel()
+
+    def _objection(self) -> Ending | None:
+        if self._cancel_grace_s is not None:
+            return Ending(outcome="cancelled", reason="cancelled before it started")
+        return lost(Cause.SHUTDOWN.value) if self._is_abandoned else None
+
+    async def _tell(self, ending: Ending) -> None:
+        disposition = await self._site.delivery.deliver(self.attempt, ending)
+        fields = {**self.log_fields, "outcome": ending.outcome, "disposition": disposition}
+        logger.info("attempt reported", extra=fields)
+
+    async def _end_quietly(self) -> None:
+        """End whatever runs of it. It may be running though there is no handle for it yet."""
+        backend = self._site.backend
+        handle = self._handle or await backend.recover(self.attempt.folder)
+        if handle:
+            await backend.cancel(handle, grace_s=self._grace_s)
+            await backend.ended(handle)

@@ -1,0 +1,177 @@
+"""The agent's directory: who it is, which process of it this is, and the attempts it holds.
+
+Everything here is a cache of what the server knows: nothing is flushed, and what is damaged is
+treated as absent. Must not know how jobs are run or what is said to the server.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import time
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from joborch.agent.attempts import Attempt
+from joborch.agent.marks import HighWaterMarks
+from joborch.agent.removal import remove_tree
+from joborch.agent.threads import in_thread
+from joborch.domain.errors import ConflictError
+from joborch.files.atomic import write_atomic
+from joborch.process.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+_TRASH = ".trash-"
+
+
+class AgentRunningError(ConflictError):
+    """Another process has the directory; it was left alone."""
+
+    code = "agent_running"
+
+    def __init__(self, work_dir: Path, pid: str) -> None:
+        super().__init__(
+            f"an agent already runs in {work_dir} (pid {pid})",
+            hint="give this one another --name or --work-dir",
+            work_dir=str(work_dir),
+            pid=pid,
+        )
+
+
+class Identity(msgspec.Struct, kw_only=True, frozen=True):
+    """What the server called this agent; the key is secret."""
+
+    agent_id: str
+    key: str
+
+
+class Spool:
+    """The directory of one agent, held by this process until :meth:`close`.
+
+    Raises:
+        AgentRunningError: if another process holds it.
+    """
+
+    def __init__(self, work_dir: Path, *, clock: Clock, keep_s: float = 0.0) -> None:
+        self._root = work_dir
+        self._attempts = work_dir / "attempts"
+        self._kept = work_dir / "kept"
+        self._keep_s = keep_s
+        _make_private(work_dir)
+        self._lock = _take_lock(work_dir)
+        _make_private(self._attempts)
+        _make_private(self._kept)
+        self.lease_path = work_dir / "lease"
+        """Holds the CLOCK_BOOTTIME at which the last acknowledged poll was sent."""
+        self.incarnation = self._next_incarnation()
+        """Greater than that of any earlier process of this directory."""
+        self.marks = HighWaterMarks(work_dir / "high-water", clock=clock)
+
+    def close(self) -> None:
+        """Let another process have the directory."""
+        self.marks.close()
+        os.close(self._lock)
+
+    def identity(self) -> Identity | None:
+        """Return who this agent is; None if it has not enrolled yet."""
+        try:
+            return msgspec.json.decode(self._identity_path.read_bytes(), type=Identity)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def remember(self, identity: Identity) -> None:
+        """Keep who this agent is, for its owner's eyes only."""
+        write_atomic(self._identity_path, msgspec.json.encode(identity))
+
+    def renew_leases(self, boottime: float) -> None:
+        """Note that the server acknowledged a poll sent at this CLOCK_BOOTTIME."""
+        write_atomic(self.lease_path, f"{boottime:.3f}\n".encode())
+
+    def renewed_at(self) -> float | None:
+        """Return what :meth:`renew_leases` last noted, be it in an earlier process."""
+        try:
+            return float(self.lease_path.read_text())
+        except (OSError, ValueError):
+            return None
+
+    def folder_for(self, job_id: int, attempt: int) -> Path:
+        """Return where an attempt's directory is, or would be."""
+        return self._attempts / f"{job_id}-{attempt}"
+
+    def attempts(self) -> list[Attempt]:
+        """Load what earlier processes left, oldest job first; sweep away what is half made."""
+        found = []
+        for folder in self._attempts.iterdir():
+            attempt = None if folder.name.startswith(".") else Attempt.load(folder)
+            if attempt is None:
+                logger.debug("leftover directory removed", extra={"folder": folder.name})
+                self.discard(folder)
+            else:
+                found.append(attempt)
+        return sorted(found, key=lambda attempt: attempt.key)
+
+    def discard(self, folder: Path) -> None:
+        """Remove an attempt's directory; it is gone in one step, whatever happens meanwhile."""
+        remove_tree(self._to_trash(folder))
+
+    async def retire(self, folder: Path, *, was_stopped: bool) -> None:
+        """Put away the directory of an attempt that nobody needs to hear of any more.
+
+        It is removed, unless finished attempts are kept for a while and it was not stopped.
+        """
+        if was_stopped or not self._keep_s:
+            await in_thread(partial(remove_tree, self._to_trash(folder)))
+            return
+        await in_thread(partial(self._put_aside, folder))
+        asyncio.get_running_loop().call_later(self._keep_s + 1, self.sweep)
+
+    def sweep(self) -> None:
+        """Remove the directories that have been kept long enough."""
+        oldest = time.time() - self._keep_s
+        for folder in self._kept.iterdir():
+            if folder.stat().st_mtime < oldest:
+                remove_tree(folder)
+
+    def _put_aside(self, folder: Path) -> None:
+        kept = self._kept / folder.name
+        remove_tree(kept)
+        os.utime(folder.rename(kept))
+
+    def _to_trash(self, folder: Path) -> Path:
+        if folder.name.startswith(_TRASH):
+            return folder
+        return folder.rename(folder.with_name(f"{_TRASH}{folder.name}-{os.urandom(4).hex()}"))
+
+    @property
+    def _identity_path(self) -> Path:
+        return self._root / "identity.json"
+
+    def _next_incarnation(self) -> int:
+        path = self._root / "incarnation"
+        try:
+            last = int(path.read_text())
+        except (OSError, ValueError):
+            last = 0
+        write_atomic(path, f"{last + 1}\n".encode())
+        return last + 1
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _take_lock(work_dir: Path) -> int:
+    lock = os.open(work_dir / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
+        os.close(lock)
+        raise AgentRunningError(work_dir, pid) from None
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    return lock

@@ -1,0 +1,137 @@
+"""How a job looks in a list."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from joborch.cli.output import Column
+from joborch.cli.times import age, clock, iso
+from joborch.domain.states import JobState
+from joborch.wire.jobs import JobView
+
+MARKS = {
+    JobState.QUEUED: "·Q",
+    JobState.ASSIGNED: "»D",
+    JobState.RUNNING: "▶R",
+    JobState.COMPLETED: "✓C",
+    JobState.FAILED: "✗F",
+    JobState.TIMED_OUT: "✗T",
+    JobState.CANCELLED: "■K",
+    JobState.INVALID: "!I",
+    JobState.LOST: "?L",
+}
+HELD_MARK, CLEANED_MARK = "‖H", "∅X"
+COLORS = {
+    JobState.RUNNING: "blue",
+    JobState.ASSIGNED: "cyan",
+    JobState.COMPLETED: "green",
+    JobState.FAILED: "red",
+    JobState.TIMED_OUT: "red",
+    JobState.LOST: "red",
+    JobState.INVALID: "yellow",
+    JobState.CANCELLED: "yellow",
+}
+
+
+def mark(job: JobView) -> str:
+    """Return a job's state as two characters."""
+    state = JobState(job.state)
+    if state is JobState.QUEUED and job.held_at:
+        return HELD_MARK
+    if job.results and job.results.removed_at:
+        return CLEANED_MARK
+    return MARKS[state]
+
+
+def why(job: JobView) -> str:
+    """Say where a job is, or what stands in its way, as far as the job itself knows."""
+    match JobState(job.state):
+        case JobState.QUEUED:
+            return _why_queued(job)
+        case JobState.ASSIGNED:
+            return f"→{job.agent or '?'}"
+        case JobState.RUNNING | JobState.COMPLETED:
+            return job.agent or ""
+        case _:
+            return " on ".join(filter(None, (_ending(job), job.agent)))
+
+
+def running_s(job: JobView, now: datetime) -> float | None:
+    """Return how long a job has run."""
+    if job.started_at is None:
+        return None
+    return ((job.finished_at or now) - job.started_at).total_seconds()
+
+
+def columns(now: datetime, reasons: Mapping[int, str]) -> list[Column[JobView]]:
+    """Return the columns of a list of jobs; ``reasons`` says why some of them wait."""
+    return [
+        Column(name="id", head="ID", text=lambda j: str(j.id), raw=lambda j: j.id, is_right=True),
+        Column(
+            name="state",
+            head="ST",
+            text=mark,
+            raw=lambda j: j.state,
+            color=lambda j: COLORS.get(JobState(j.state)),
+        ),
+        Column(name="name", head="NAME", text=lambda j: j.name, raw=lambda j: j.name),
+        _plain("service", gives_way=3),
+        _plain("user_id", head="USER", gives_way=4),
+        _plain("priority", head="PRI", gives_way=5),
+        Column(
+            name="submitted_at",
+            head="AGE",
+            text=lambda j: age(j.submitted_at, now),
+            raw=lambda j: iso(j.submitted_at),
+            is_right=True,
+            gives_way=2,
+        ),
+        Column(
+            name="running_s",
+            head="RUN",
+            text=lambda j: "" if (s := running_s(j, now)) is None else clock(s),
+            raw=lambda j: running_s(j, now),
+            is_right=True,
+            gives_way=1,
+        ),
+        Column(
+            name="agent",
+            head="AGENT / WHY",
+            text=lambda j: reasons.get(j.id) or why(j),
+            raw=lambda j: reasons.get(j.id) or why(j),
+        ),
+        *(_plain(name, is_extra=True) for name in EXTRA),
+    ]
+
+
+EXTRA = ("batch", "array_index", "attempt", "exit_code", "reason")
+
+
+def _plain(
+    name: str, *, head: str | None = None, gives_way: int = 0, is_extra: bool = False
+) -> Column[JobView]:
+    return Column(
+        name=name,
+        head=head or name.upper(),
+        text=lambda job: _text(getattr(job, name)),
+        raw=lambda job: getattr(job, name),
+        gives_way=gives_way,
+        is_extra=is_extra,
+    )
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _why_queued(job: JobView) -> str:
+    if job.held_at:
+        return "held"
+    if job.not_before:
+        return f"not before {iso(job.not_before)}"
+    return job.reason or ""
+
+
+def _ending(job: JobView) -> str:
+    if job.signal is not None:
+        return f"signal {job.signal}"
+    return job.reason or (f"exit {job.exit_code}" if job.exit_code is not None else "")

@@ -1,0 +1,181 @@
+"""The command line's entrance: which commands there are, and nothing of what they do.
+
+A command's module is imported when that command runs, so that each pays only for itself.
+"""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+from typer._click import Context, HelpFormatter, Parameter
+from typer.core import TyperCommand, TyperGroup
+
+from joborch.cli import exits, options
+
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is, and its line in the list of commands."""
+
+    target: str
+    help: str
+    is_client: bool = True
+    """Whether it speaks to a server, and so has the common options."""
+    alias_of: str | None = None
+
+
+COMMANDS = {
+    "submit": Entry("joborch.cli.submit:submit", "Queue one job or an array of jobs."),
+    "run": Entry("joborch.cli.run_job:run_job", "Submit, show the output, fetch the results."),
+    "status": Entry("joborch.cli.status:status", "Show jobs, or one job in detail."),
+    "ps": Entry("joborch.cli.status:status", "The same as status.", alias_of="status"),
+    "wait": Entry("joborch.cli.wait:wait", "Wait until jobs have ended."),
+    "logs": Entry("joborch.cli.logs:logs", "Show what a job writes."),
+    "fetch": Entry("joborch.cli.fetch:fetch", "Download results."),
+    "explain": Entry("joborch.cli.explain:explain", "Say why a job waits."),
+    "cancel": Entry("joborch.cli.cancel:cancel", "End jobs."),
+    "serve": Entry("joborch.cli.serve:serve", "Run the server.", is_client=False),
+    "agent": Entry("joborch.cli.agent:agent", "Run jobs on this host.", is_client=False),
+}
+
+
+class Command(TyperCommand):
+    """A command whose errors become an exit code, and which leaves what follows ``--`` alone."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Keep everything after the first ``--`` apart, for commands that take a command."""
+        cut = args.index("--") if "--" in args else None
+        ctx.meta["joborch.tail"] = None if cut is None else args[cut + 1 :]
+        return super().parse_args(ctx, args[:cut] if cut is not None else args)
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command; what it raises is reported, and its code becomes the exit code."""
+        with exits.boundary(options.Common()):
+            return super().invoke(ctx)
+
+
+class ClientCommand(Command):
+    """A command that has the common options too; ``ctx.obj`` holds them."""
+
+    def __init__(self, name: str | None, *, params: list[Parameter], **rest: Any) -> None:
+        super().__init__(name, params=[*params, *_common_parameters()], **rest)
+
+    def invoke(self, ctx: Context) -> Any:
+        """Take the common options out of the parameters and run the command."""
+        before = ctx.obj if isinstance(ctx.obj, options.Common) else options.Common()
+        ctx.obj = options.take(ctx.params).over(before)
+        with exits.boundary(ctx.obj):
+            return TyperCommand.invoke(self, ctx)
+
+
+class Commands(TyperGroup):
+    """All commands, each imported only when it is asked for."""
+
+    def invoke(self, ctx: Context) -> Any:
+        """Keep the common options that stood before the command's name, and run the command."""
+        ctx.obj = options.take(ctx.params)
+        return super().invoke(ctx)
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Any:
+        """Import a command's module and make the command; None if there is none."""
+        entry = COMMANDS.get(cmd_name)
+        return None if entry is None else load(cmd_name, entry)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
+        """Find the command, suggesting the nearest for a misspelt one."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean `joborch {near[0]}`?" if near else "see `joborch --help`"
+            raise exits.UsageError(f"there is no command {name!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """List the commands from the table; none is imported."""
+        shown = [(name, e.help) for name, e in COMMANDS.items() if e.alias_of is None]
+        with formatter.section("Commands"):
+            formatter.write_dl(shown)
+
+
+def load(name: str, entry: Entry) -> TyperCommand:
+    """Make a command from its function, with its module's examples in front of the help."""
+    path, _, function = entry.target.partition(":")
+    module = importlib.import_module(path)
+    examples = "\n".join(
+        f"  {line}" for line in getattr(module, "EXAMPLES", "").split("\n") if line
+    )
+    app = _typer()
+    app.command(
+        name,
+        cls=ClientCommand if entry.is_client else Command,
+        help=f"{entry.help}\n\n\b\nExamples:\n{examples}" if examples else entry.help,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )(getattr(module, function))
+    command = typer.main.get_command(app)
+    if not isinstance(command, TyperCommand):
+        raise TypeError(f"{entry.target} is not a single command")
+    command.name = name
+    return command
+
+
+def entrance(
+    version: Annotated[bool, typer.Option("-V", "--version", help="Show the version.")] = False,
+) -> None:
+    """Answer what needs no command."""
+    if version:
+        python = ".".join(map(str, sys.version_info[:3]))
+        typer.echo(f"joborch {VERSION} (python {python})")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line and return the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    with exits.outermost(arguments) as outcome:
+        code = _root().main(args=arguments, prog_name="joborch", standalone_mode=False)
+        outcome.code = code if isinstance(code, int) else 0
+    return outcome.code
+
+
+def run() -> None:
+    """Be the program ``joborch``."""
+    sys.exit(main())
+
+
+def _root() -> TyperGroup:
+    app = _typer()
+    app.callback(
+        cls=Commands,
+        invoke_without_command=True,
+        no_args_is_help=True,
+        help="A dependable job orchestrator: queues, quotas, agents, results.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )(entrance)
+    group = typer.main.get_command(app)
+    if not isinstance(group, TyperGroup):
+        raise TypeError("the root has commands")
+    group.params += _common_parameters()
+    return group
+
+
+def _common_parameters() -> list[Parameter]:
+    app = _typer()
+    app.command()(options.declaration)
+    return typer.main.get_command(app).params
+
+
+def _typer() -> typer.Typer:
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,123 @@
+"""One client command at work: its settings, its output, and its connection to the server."""
+
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from joborch.cli.exits import UsageError
+from joborch.cli.options import Common
+from joborch.cli.output import Output
+from joborch.client import ClientSettings, Orchestrator, load_settings
+from joborch.domain.durations import parse_duration
+from joborch.domain.errors import ServerUnreachableError
+
+T = TypeVar("T")
+
+
+class Session:
+    """What every client command needs; made from the command's context."""
+
+    def __init__(self, options: Common, *, has_own_timeout: bool = False) -> None:
+        """Read the settings; nothing is opened.
+
+        With ``has_own_timeout`` the option ``--timeout`` is not about single requests.
+        """
+        gc.disable()  # a short life: collecting garbage costs more than it frees
+        self.options = options
+        self.output = Output(options)
+        self.settings = _settings(options, None if has_own_timeout else options.timeout)
+        self.now = datetime.now(UTC)
+        for warning in self.settings.warnings:
+            self.output.note(f"warning: {warning}")
+        if options.verbose:
+            _log_requests()
+
+    @classmethod
+    def of(cls, context: typer.Context, *, has_own_timeout: bool = False) -> "Session":
+        """Make the session of the command that runs in this context."""
+        options = context.obj if isinstance(context.obj, Common) else Common()
+        return cls(options, has_own_timeout=has_own_timeout)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there is a person to answer a question."""
+        is_silent = self.options.no_input or any(map(os.environ.get, ("JOBORCH_NO_INPUT", "CI")))
+        return not is_silent and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def run(self, work: Callable[[Orchestrator], Awaitable[T]]) -> T:
+        """Connect, do the work, disconnect."""
+        try:
+            return asyncio.run(self._connected(work))
+        except ServerUnreachableError as error:
+            if not self.settings.has_named_server:
+                error.details["why"] = (
+                    "no --server, JOBORCH_SERVER or profile is set, so the default was used"
+                )
+            raise
+
+    def confirm(self, question: str, *, is_yes: bool) -> None:
+        """Ask, unless the answer was given; return only if it is yes.
+
+        Raises:
+            UsageError: if there is nobody to ask.
+        """
+        if is_yes:
+            return
+        if not self.may_ask:
+            raise UsageError(
+                f"{question} This needs an answer, and nobody is here", hint="add --yes"
+            )
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            self.output.note("Nothing was done.")
+            raise typer.Exit(1)
+
+    async def _connected(self, work: Callable[[Orchestrator], Awaitable[T]]) -> T:
+        settings = self.settings
+        async with Orchestrator(settings.server, timeout=settings.timeout) as orchestrator:
+            return await work(orchestrator)
+
+
+def duration(text: str | None, option: str) -> timedelta | None:
+    """Read an option's duration; ``UsageError`` names the option."""
+    if text is None:
+        return None
+    if text in {"0", "0s"}:
+        return timedelta(0)
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text!r} is {error}") from error
+
+
+def pairs(texts: list[str], option: str) -> dict[str, str]:
+    """Read a repeated ``KEY=VALUE`` option."""
+    if wrong := [text for text in texts if not text.partition("=")[0] or "=" not in text]:
+        raise UsageError(f"{option} {wrong[0]!r} is not KEY=VALUE")
+    return {key: value for key, _, value in (text.partition("=") for text in texts)}
+
+
+def _settings(options: Common, timeout: str | None) -> ClientSettings:
+    return load_settings(
+        flags={"server": options.server, "timeout": timeout},
+        config=Path(options.config) if options.config else None,
+        profile=options.profile,
+    )
+
+
+def _log_requests() -> None:
+    import logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(relativeCreated)5d ms  %(message)s %(call)s"))
+    logger = logging.getLogger("joborch.client.transport")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)

@@ -1,0 +1,169 @@
+"""``joborch status``: which jobs there are, and how they stand."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from joborch.cli import outcome
+from joborch.cli.exits import INTERRUPTED, UsageError
+from joborch.cli.job_detail import show_detail
+from joborch.cli.job_table import columns
+from joborch.cli.selection import parsed, select
+from joborch.cli.session import Session
+from joborch.cli.times import parse_moment
+from joborch.cli.watch import watch
+from joborch.client import JobQuery, Orchestrator
+from joborch.domain.selectors import Ids, check_states
+from joborch.domain.states import JobState
+from joborch.wire.jobs import JobPage, JobView
+
+EXAMPLES = """
+joborch status                         your jobs that wait or run, or ended within the hour
+joborch status 42                      one job in detail
+joborch status b-31 --watch
+joborch status -A --state failed --since 1d --format csv
+"""
+RECENTLY = timedelta(hours=1)
+MOST_EXPLAINED = 50
+
+
+def status(
+    context: typer.Context,
+    *,
+    selectors: Annotated[list[str] | None, typer.Argument(metavar="[SELECTOR]...")] = None,
+    all_users: Annotated[bool, typer.Option("-A", "--all-users")] = False,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATES", help="States or groups, with commas.")
+    ] = None,
+    user: Annotated[str | None, typer.Option("-u", "--user", metavar="ID")] = None,
+    service: Annotated[str | None, typer.Option("-s", "--service", metavar="NAME")] = None,
+    tag: Annotated[str | None, typer.Option("-t", "--tag", metavar="K=V")] = None,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="NAME")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Submitted since: 2h, 14:30, ISO.")
+    ] = None,
+    limit: Annotated[int, typer.Option("-N", "--limit", min=1, max=1000)] = 50,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="KEY", help="E.g. id or -finished_at.")
+    ] = None,
+    why: Annotated[bool, typer.Option("--why", help="Ask why each job waits.")] = False,
+    watches: Annotated[bool, typer.Option("-W", "--watch", help="Go on showing.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="0 completed, 8 not ended, 10 to 13 ended badly.")
+    ] = False,
+) -> None:
+    """Show jobs, or one job in detail."""
+    session = Session.of(context)
+    query = JobQuery(
+        user=None if all_users else user or session.settings.user_id,
+        service=service,
+        state=_states(state),
+        tag=tag,
+        agent=agent,
+        since=_since(session, since),
+        sort=sort,
+    )
+    named = selectors or []
+
+    async def work(orchestrator: Orchestrator) -> list[JobView]:
+        async def ask() -> JobPage:
+            return await _asked(session, orchestrator, named, query, limit)
+
+        if watches:
+            return await watch(session, orchestrator, ask, ends=bool(named))
+        page = await ask()
+        reasons = await _reasons(orchestrator, page.items) if why else {}
+        await _show(session, orchestrator, page, reasons, is_one=_is_one(named))
+        return page.items
+
+    try:
+        jobs = session.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(outcome.exit_code(jobs) if exit_code else 0)
+
+
+async def _asked(
+    session: Session,
+    orchestrator: Orchestrator,
+    selectors: list[str],
+    query: JobQuery,
+    limit: int,
+) -> JobPage:
+    if selectors:
+        jobs = await select(selectors, session=session, orchestrator=orchestrator)
+        return JobPage(items=jobs, total=len(jobs))
+    if query == JobQuery(user=query.user, sort=query.sort):
+        return await _current(session, orchestrator, query, limit)
+    return await orchestrator.jobs(query, limit=limit)
+
+
+async def _show(
+    session: Session,
+    orchestrator: Orchestrator,
+    page: JobPage,
+    reasons: dict[int, str],
+    *,
+    is_one: bool,
+) -> None:
+    output, jobs = session.output, page.items
+    if is_one and not output.is_for_programs:
+        await show_detail(session, orchestrator, jobs[0])
+    elif is_one and output.form == "json":
+        output.document(jobs[0])
+    else:
+        table = columns(session.now, reasons)
+        summary = _summary(page)
+        output.table(table, jobs, document=page, ids=lambda job: job.id, summary=summary)
+    if not jobs:
+        output.hint("joborch submit -s SERVICE -- echo hello")
+
+
+def _summary(page: JobPage) -> str:
+    counts = {state: sum(job.state == state for job in page.items) for state in JobState}
+    parts = [f"{number} {state.replace('_', ' ')}" for state, number in counts.items() if number]
+    shown = f" (the first {len(page.items)})" if page.total > len(page.items) else ""
+    noun = "job" if page.total == 1 else "jobs"
+    return " · ".join([f"{page.total} {noun}{shown}", *parts])
+
+
+async def _current(
+    session: Session, orchestrator: Orchestrator, query: JobQuery, limit: int
+) -> JobPage:
+    """Return the jobs that have not ended, and those that did within the hour."""
+    active = await orchestrator.jobs(replace(query, state="active"), limit=limit)
+    ended = await orchestrator.jobs(
+        replace(query, state="done", sort="-finished_at"), limit=min(limit, 20)
+    )
+    oldest = session.now - RECENTLY
+    recent = [job for job in ended.items if job.finished_at and job.finished_at >= oldest]
+    jobs = [*active.items, *recent]
+    if query.sort is None:
+        jobs.sort(key=lambda job: -job.id)
+    return JobPage(items=jobs[:limit], total=active.total + len(recent))
+
+
+async def _reasons(orchestrator: Orchestrator, jobs: list[JobView]) -> dict[int, str]:
+    waiting = [job.id for job in jobs if job.state == JobState.QUEUED][:MOST_EXPLAINED]
+    return {job_id: (await orchestrator.explain(job_id)).message for job_id in waiting}
+
+
+def _is_one(selectors: list[str]) -> bool:
+    named = parsed(selectors)
+    return len(named) == 1 and isinstance(named[0], Ids) and len(named[0].ids) == 1
+
+
+def _states(words: str | None) -> str | None:
+    try:
+        return check_states(words) if words else None
+    except ValueError as error:
+        raise UsageError(f"--state: {error}") from error
+
+
+def _since(session: Session, text: str | None) -> datetime | None:
+    try:
+        return parse_moment(text, now=session.now, ago=True) if text else None
+    except ValueError as error:
+        raise UsageError(f"--since: {error}") from error

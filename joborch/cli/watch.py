@@ -1,0 +1,97 @@
+"""Showing a list of jobs again whenever something happens to them."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from joborch.cli.job_table import columns
+from joborch.cli.output import is_dumb
+from joborch.cli.session import Session
+from joborch.client import Orchestrator
+from joborch.domain.errors import UnavailableError
+from joborch.domain.states import JobState
+from joborch.wire.jobs import JobPage, JobView
+
+SHORTEST_S = 0.25
+"""Between two frames, however much happens."""
+LONGEST_S = 10.0
+"""Between two frames when nothing happens: ages and running times grow."""
+WITHOUT_EVENTS_S = 2.0
+
+Ask = Callable[[], Awaitable[JobPage]]
+
+
+async def watch(
+    session: Session, orchestrator: Orchestrator, ask: Ask, *, ends: bool
+) -> list[JobView]:
+    """Show the jobs until interrupted or, with ``ends``, until all of them have ended.
+
+    On a terminal the table is redrawn in place and its last frame stays; elsewhere every job that
+    changed is a line of JSON.
+    """
+    news = asyncio.Event()
+    frame = _Redrawn(session) if session.output.is_terminal and not is_dumb() else _Lines(session)
+    listener = asyncio.create_task(_listen(orchestrator, news), name="events for --watch")
+    try:
+        while True:
+            news.clear()
+            page = await ask()
+            frame.show(page)
+            if ends and all(JobState(job.state).is_terminal for job in page.items):
+                return page.items
+            await _wait(news)
+    finally:
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)
+
+
+async def _wait(news: asyncio.Event) -> None:
+    await asyncio.sleep(SHORTEST_S)
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            await news.wait()
+    except TimeoutError:
+        return
+
+
+async def _listen(orchestrator: Orchestrator, news: asyncio.Event) -> None:
+    while True:
+        try:
+            async for _ in orchestrator.events():
+                news.set()
+        except UnavailableError:
+            await asyncio.sleep(WITHOUT_EVENTS_S)
+        news.set()
+
+
+class _Redrawn:
+    """Frames that replace each other on a terminal."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._height = 0
+
+    def show(self, page: JobPage) -> None:
+        room = max(shutil.get_terminal_size().lines - 2, 3)
+        table = columns(datetime.now(UTC), {})
+        lines = list(self._session.output.aligned(table, page.items))[:room]
+        back = f"\x1b[{self._height}F\x1b[J" if self._height else ""
+        sys.stdout.write(back + "\n".join(lines) + "\n")
+        sys.stdout.flush()
+        self._height = len(lines)
+
+
+class _Lines:
+    """Jobs that changed, each as a line of JSON."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[int, JobView] = {}
+
+    def show(self, page: JobPage) -> None:
+        for job in page.items:
+            if self._known.get(job.id) != job:
+                self._session.output.document(job)
+            self._known[job.id] = job

@@ -1,0 +1,364 @@
+"""The SDK's front door: one object with a method for everything a server offers to users."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
+from contextlib import AbstractAsyncContextManager, aclosing
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from joborch.client import streams, waiting
+from joborch.client.query import JobQuery
+from joborch.client.results import Source, download, unpack
+from joborch.client.submission import Submission, new_key
+from joborch.client.transport import DEFAULT_TIMEOUT_S, Call, Retries, Transport, segment
+from joborch.client.upload import Progress
+from joborch.domain.errors import JobNotFoundError
+from joborch.wire.agents import AgentList, AgentView
+from joborch.wire.events import EventPage, EventView, LogText
+from joborch.wire.jobs import (
+    CancelRequest,
+    Explanation,
+    FileList,
+    JobPage,
+    JobView,
+    Submitted,
+)
+from joborch.wire.services import Health, Meta, ServiceList, UsageList
+
+T = TypeVar("T")
+
+MOST_A_PAGE = 1000
+MOST_IDS = 500
+"""So many ids go into one URL."""
+PARTIAL_S = 120.0
+"""An agent may take a while to pack a running job's directory."""
+
+
+class Orchestrator:
+    """A joborch server, as its users see it.
+
+    Use it as ``async with Orchestrator("http://127.0.0.1:5000") as orchestrator``. Every method
+    raises the errors of ``joborch.domain.errors`` and no others, apart from ``OSError`` for local
+    files.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        timeout: timedelta = timedelta(seconds=DEFAULT_TIMEOUT_S),
+        retries: Retries | None = None,
+        pause_s: float = streams.FIRST_PAUSE_S,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            server: its address, ``http://HOST:PORT``.
+            timeout: how long one request may be without an answer.
+            retries: how often to try what may safely be repeated.
+            pause_s: first pause before a broken stream is opened again; it grows up to 10 s.
+        """
+        self.server = server
+        self._transport = Transport(server, timeout_s=timeout.total_seconds(), retries=retries)
+        self._pause_s = pause_s
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._transport.close()
+
+    async def meta(self) -> Meta:
+        """Return what the server is and allows."""
+        return await self._get("/meta", Meta)
+
+    async def health(self) -> Health:
+        """Return how the server is; raises ``UnavailableError`` when it is not well."""
+        return await self._transport.ask(_get("/health"), Health)
+
+    async def services(self) -> ServiceList:
+        """Return all services with their quotas and use."""
+        return await self._get("/services", ServiceList)
+
+    async def agents(self) -> AgentList:
+        """Return all agents."""
+        return await self._get("/agents", AgentList)
+
+    async def agent(self, name: str) -> AgentView:
+        """Return one agent, by id or name."""
+        return await self._get(f"/agents/{segment(name)}", AgentView)
+
+    async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
+        """Return who uses how much of which service."""
+        return await self._get("/usage", UsageList, user=user, service=service)
+
+    async def submit(
+        self, submission: Submission, *, on_progress: Progress | None = None
+    ) -> Submitted:
+        """Send files and make their jobs: all of them, or none.
+
+        Safe to repeat: each call has an idempotency key, the submission's own or a new one.
+        """
+        body = submission.body(on_progress)
+        call = Call(
+            method="POST",
+            path="/api/v1/jobs",
+            headers={
+                "Content-Type": body.content_type,
+                "Content-Length": str(body.size_bytes),
+                "Idempotency-Key": submission.key or new_key(),
+            },
+            content=body.__aiter__,
+            is_repeatable=True,
+        )
+        return await self._transport.ask(call, Submitted)
+
+    async def job(self, job_id: int) -> JobView:
+        """Return one job as it is now."""
+        return await self._get(f"/jobs/{job_id}", JobView)
+
+    async def jobs(
+        self, query: JobQuery | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> JobPage:
+        """Return a page of at most ``limit`` (up to 1000) jobs, newest first by default."""
+        conditions = (query or JobQuery()).parameters()
+        return await self._get("/jobs", JobPage, **conditions, limit=limit, cursor=cursor)
+
+    async def iter_jobs(self, query: JobQuery | None = None) -> AsyncIterator[JobView]:
+        """Yield all jobs that match, page by page."""
+        cursor = None
+        while True:
+            page = await self.jobs(query, limit=MOST_A_PAGE, cursor=cursor)
+            for job in page.items:
+                yield job
+            cursor = page.next
+            if cursor is None:
+                return
+
+    async def jobs_by_id(
+        self, job_ids: Iterable[int], *, required: Collection[int] | None = None
+    ) -> list[JobView]:
+        """Return these jobs, in this order.
+
+        Raises:
+            JobNotFoundError: if one that is ``required`` (by default each) is not there.
+        """
+        wanted = list(job_ids)
+        found: dict[int, JobView] = {}
+        for start in range(0, len(wanted), MOST_IDS):
+            query = JobQuery(id=wanted[start : start + MOST_IDS])
+            found |= {job.id: job for job in (await self.jobs(query, limit=MOST_IDS)).items}
+        missing = set(wanted if required is None else required) - found.keys()
+        if missing:
+            raise JobNotFoundError(min(missing))
+        return [found[job_id] for job_id in wanted if job_id in found]
+
+    async def explain(self, job_id: int) -> Explanation:
+        """Return why a job waits."""
+        return await self._get(f"/jobs/{job_id}/explain", Explanation)
+
+    async def cancel(
+        self, job_id: int, *, reason: str | None = None, grace: timedelta | None = None
+    ) -> JobView:
+        """Ask for a job to end; it has ended only if the returned job says so.
+
+        Raises:
+            WrongStateError: if it had ended before; nothing changed.
+        """
+        request = CancelRequest(
+            reason=reason, grace_s=grace.total_seconds() if grace is not None else None
+        )
+        call = Call(
+            method="POST",
+            path=f"/api/v1/jobs/{job_id}/cancel",
+            headers={"Content-Type": "application/json"},
+            content=lambda: msgspec.json.encode(request),
+        )
+        return await self._transport.ask(call, JobView)
+
+    async def history(self, job_id: int) -> list[EventView]:
+        """Return everything that happened to a job, oldest first."""
+        return (await self._get(f"/jobs/{job_id}/events", EventPage)).items
+
+    async def wait(
+        self,
+        job_ids: Collection[int],
+        *,
+        until: str = "done",
+        on_change: Callable[[JobView], None] | None = None,
+    ) -> list[JobView]:
+        """Wait until every job is in one of the states ``until``, or ended otherwise.
+
+        There is no end to it but that; bound it with ``asyncio.timeout``.
+
+        Args:
+            job_ids: what to wait for.
+            until: states and groups, with commas.
+            on_change: told of each job as it is at first and at each change that is noticed.
+        """
+        if len(job_ids) == 1:
+            return [await self._wait_for_one(*job_ids, until=until, on_change=on_change)]
+        await self._wait_for_all(job_ids, until=until, on_change=on_change)
+        return await self.jobs_by_id(job_ids)
+
+    def changes(self, job_ids: Collection[int]) -> AsyncGenerator[JobView, None]:
+        """Yield these jobs as they are, and again whenever one changes; never ends by itself.
+
+        A server that goes away meanwhile is waited for.
+        """
+        return waiting.changes(
+            self._transport, job_ids, list_jobs=self.jobs_by_id, pause_s=self._pause_s
+        )
+
+    async def events(
+        self, **query: str | int | None
+    ) -> AsyncGenerator[EventView | streams.Missed, None]:
+        """Yield what happens from now on, until the server shuts down.
+
+        Args:
+            query: ``job`` (ids with commas), ``batch``, ``user``, ``service``, ``after`` (a seq).
+        """
+        async with streams.opened(self._transport, "/api/v1/events", dict(query)) as source:
+            async for event in streams.job_events(source):
+                yield event
+
+    async def log(
+        self,
+        job_id: int,
+        *,
+        stream: str = "stdout",
+        offset: int | None = None,
+        tail: int | None = None,
+    ) -> bytes:
+        """Return what a job has written, from byte ``offset`` or the last ``tail`` lines."""
+        query: dict[str, object] = {"stream": stream, "offset": offset, "tail": tail}
+        call = _get(f"/jobs/{job_id}/logs", query=query, accept="text/plain")
+        return await self._transport.ask_bytes(call)
+
+    def follow_log(
+        self, job_id: int
+    ) -> AsyncGenerator[LogText | streams.LogRestarted | JobView, None]:
+        """Yield what a job writes as it writes it; the last item is the job as it ended."""
+        return streams.follow_log(self._transport, job_id, pause_s=self._pause_s)
+
+    async def files(self, job_id: int) -> FileList:
+        """Return the names and sizes of a job's input files and results."""
+        return await self._get(f"/jobs/{job_id}/files", FileList)
+
+    async def download(
+        self, job_id: int, archive: Path, *, on_progress: Progress | None = None
+    ) -> None:
+        """Download a job's results as the ZIP file ``archive``, resuming an earlier attempt.
+
+        Raises:
+            NotFinishedError: if it still runs or waits.
+            ResultsGoneError: if there are none, or no more.
+        """
+        results = (await self.job(job_id)).results
+        source = Source(
+            path=f"/api/v1/jobs/{job_id}/results",
+            size_bytes=results.size_bytes if results else None,
+            sha256=results.sha256 if results else None,
+            is_resumable=results is not None,
+            headers={"Accept": "application/zip"},
+        )
+        await download(self._transport, source, archive, on_progress=on_progress)
+
+    async def download_partial(self, job_id: int, archive: Path) -> None:
+        """Download a running job's directory as it is now, as a ZIP file."""
+        source = Source(
+            path=f"/api/v1/jobs/{job_id}/partial",
+            is_resumable=False,
+            headers={"Accept": "application/zip"},
+            read_s=PARTIAL_S,
+        )
+        await download(self._transport, source, archive)
+
+    async def fetch(
+        self,
+        job_id: int,
+        into: Path,
+        *,
+        include: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        overwrite: bool = False,
+        on_progress: Progress | None = None,
+    ) -> list[str]:
+        """Download a job's results and unpack them into a directory; returns the files' names.
+
+        A directory that is new appears with all files in it. ``include`` and ``exclude`` are glob
+        patterns.
+
+        Raises:
+            ServerBrokenError: if the archive is damaged or would write outside of ``into``.
+            FileExistsError: if a file is in the way; nothing was written.
+        """
+        archive = into.with_name(f"{into.name}.zip")
+        into.parent.mkdir(parents=True, exist_ok=True)
+        await self.download(job_id, archive, on_progress=on_progress)
+        names = await asyncio.to_thread(
+            unpack, archive, into, include=include, exclude=exclude, overwrite=overwrite
+        )
+        archive.unlink()
+        return names
+
+    def read_file(
+        self, job_id: int, name: str, *, kind: str = "result"
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open one file, an ``input`` or a ``result``, to be read piece by piece."""
+        call = _get(f"/jobs/{job_id}/files/{kind}/{segment(name)}", accept="*/*")
+        return self._transport.open_body(call)
+
+    async def _wait_for_one(
+        self, job_id: int, *, until: str, on_change: Callable[[JobView], None] | None
+    ) -> JobView:
+        return await waiting.wait_for_one(
+            self._transport, job_id, until=until, on_change=on_change, pause_s=self._pause_s
+        )
+
+    async def _wait_for_all(
+        self,
+        job_ids: Collection[int],
+        *,
+        until: str,
+        on_change: Callable[[JobView], None] | None,
+    ) -> None:
+        states, missing = waiting.states_from(until), set(job_ids)
+        if not missing:
+            return
+        async with aclosing(self.changes(job_ids)) as changes:
+            async for job in changes:
+                if on_change:
+                    on_change(job)
+                if waiting.is_settled(job, states):
+                    missing.discard(job.id)
+                if not missing:
+                    return
+
+    async def _get(self, path: str, answer: type[T], **query: object) -> T:
+        return await self._transport.ask(_get(path, query=query, is_repeatable=True), answer)
+
+
+def _get(
+    path: str,
+    *,
+    query: dict[str, object] | None = None,
+    accept: str | None = None,
+    is_repeatable: bool = False,
+) -> Call:
+    return Call(
+        method="GET",
+        path=f"/api/v1{path}",
+        query=query,
+        headers={"Accept": accept} if accept else None,
+        is_repeatable=is_repeatable,
+    )

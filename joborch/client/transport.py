@@ -1,0 +1,293 @@
+"""Requests to one server: connections, retries, and errors made ours again.
+
+Knows HTTP and how the server says no; must not know what a job or an agent is.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from joborch.domain.errors import (
+    InvalidRequestError,
+    JoborchError,
+    NotAllowedError,
+    ServerBrokenError,
+    ServerUnreachableError,
+)
+from joborch.wire.problems import Problem, error_of
+
+if "httpx" not in sys.modules:
+    # httpx's own command line would import click and rich, 45 ms that nobody here needs.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "not there"
+import httpx
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Content = bytes | AsyncIterator[bytes]
+
+CONNECT_S = 5.0
+DEFAULT_TIMEOUT_S = 30.0
+BROKEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError, httpx.ReadError)
+OVERLOADED = frozenset({502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """How bodies are written and read."""
+
+    media_type: str
+    encode: Callable[[Any], bytes]
+    decode: Callable[..., Any]
+
+
+JSON = Codec(media_type="application/json", encode=msgspec.json.encode, decode=msgspec.json.decode)
+MSGPACK = Codec(
+    media_type="application/x-msgpack",
+    encode=msgspec.msgpack.encode,
+    decode=msgspec.msgpack.decode,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often a request that may be repeated is tried, and how long between: full jitter."""
+
+    tries: int = 3
+    base_s: float = 0.3
+
+    def pause_s(self, attempt: int) -> float:
+        """Return how long to wait after the ``attempt``-th failure, from 1."""
+        return random.uniform(0, self.base_s * 2.0 ** (attempt - 1))  # noqa: S311 - no secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, as it can be made again for every try."""
+
+    method: str
+    path: str
+    query: Mapping[str, object] | None = None
+    headers: Mapping[str, str] | None = None
+    content: Callable[[], Content] | None = None
+    """Makes the body anew for each try."""
+    is_repeatable: bool = False
+    """Whether sending it twice has the effect of sending it once."""
+    read_s: float | None = None
+    """Seconds of silence to bear, where the transport's own time-out does not fit."""
+
+
+class Transport:
+    """Keeps connections to one server. Every method raises only errors of the domain.
+
+    ``ServerUnreachableError``: no connection or no answer in time; whether the server acted is
+    not known. ``ServerBrokenError``: an answer that makes no sense. Anything else is the server's
+    own refusal, as the class it was raised as over there.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        codec: Codec = JSON,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        retries: Retries | None = None,
+    ) -> None:
+        self.server = server.rstrip("/")
+        self.codec = codec
+        self.headers: dict[str, str] = {}
+        """Sent with every request."""
+        self._timeout_s = timeout_s
+        self._retries = retries or Retries()
+        self._client = _client(self.server)
+
+    async def close(self) -> None:
+        """Close all connections; the transport cannot be used any more."""
+        await self._client.aclose()
+
+    async def ask(self, call: Call, answer: type[T]) -> T:
+        """Send a request and return its decoded answer."""
+        async with self.stream(call) as response:
+            with self._translated():
+                body = await response.aread()
+        return self._decoded(response, body, answer)
+
+    async def tell(self, call: Call) -> None:
+        """Send a request whose answer has no body."""
+        async with self.stream(call):
+            pass
+
+    async def ask_bytes(self, call: Call) -> bytes:
+        """Send a request and return the answer's raw body."""
+        async with self.stream(call) as response:
+            with self._translated():
+                return await response.aread()
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncIterator[httpx.Response]:
+        """Send a request; inside, the answer is 2xx and its body still to be read."""
+        response = await self._send(call)
+        try:
+            if not response.is_success:
+                raise await self._refusal(response)
+            yield response
+        finally:
+            await response.aclose()
+
+    @asynccontextmanager
+    async def open_body(self, call: Call) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send a request; inside, the answer's body can be read piece by piece."""
+        async with self.stream(call) as response:
+            yield self.chunks(response)
+
+    async def chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """Yield a body piece by piece, as it comes."""
+        with self._translated():
+            async for chunk in response.aiter_raw():
+                yield chunk
+
+    async def lines(self, response: httpx.Response) -> AsyncIterator[str]:
+        """Yield a text body line by line, as it comes."""
+        with self._translated():
+            async for line in response.aiter_lines():
+                yield line
+
+    async def _send(self, call: Call) -> httpx.Response:
+        tries = self._retries.tries if call.is_repeatable else 1
+        for attempt in range(1, tries):
+            try:
+                response = await self._send_once(call)
+            except BROKEN as error:
+                logger.debug("connection failed", extra={"path": call.path, "error": str(error)})
+            else:
+                if response.status_code not in OVERLOADED:
+                    return response
+                await response.aclose()
+            await asyncio.sleep(self._retries.pause_s(attempt))
+        with self._translated():
+            return await self._send_once(call)
+
+    async def _send_once(self, call: Call) -> httpx.Response:
+        try:
+            request = self._client.build_request(
+                call.method,
+                self.server + call.path,
+                params=_present(call.query),
+                headers={"Accept": self.codec.media_type, **self.headers, **(call.headers or {})},
+                content=call.content() if call.content else None,
+                timeout=httpx.Timeout(
+                    self._timeout_s if call.read_s is None else call.read_s, connect=CONNECT_S
+                ),
+            )
+            response = await self._client.send(request, stream=True)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise InvalidRequestError(
+                f"{self.server!r} is not a server's address: {error}",
+                hint="an address is like http://127.0.0.1:5000",
+            ) from error
+        logger.debug(
+            "answered", extra={"call": f"{call.method} {call.path}", "status": response.status_code}
+        )
+        return response
+
+    async def _refusal(self, response: httpx.Response) -> JoborchError:
+        with self._translated():
+            body = await response.aread()
+        request_id = response.headers.get("X-Request-Id")
+        try:
+            problem = self._decode_problem(response, body)
+        except msgspec.MsgspecError:
+            return _unexplained(response, self.server, request_id)
+        error = error_of(problem)
+        error.details.setdefault("request_id", problem.request_id or request_id)
+        return error
+
+    def _decode_problem(self, response: httpx.Response, body: bytes) -> Problem:
+        kind = response.headers.get("Content-Type", "")
+        codec = MSGPACK if "msgpack" in kind else JSON
+        problem: Problem = codec.decode(body, type=Problem)
+        return problem
+
+    def _decoded(self, response: httpx.Response, body: bytes, answer: type[T]) -> T:
+        try:
+            decoded: T = self.codec.decode(body, type=answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ServerBrokenError(
+                f"{self.server} answered {response.request.url.path} in a way that is not joborch's"
+                f" ({error})",
+                hint="is this address a joborch server, and not older than this client?",
+            ) from error
+        return decoded
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise ServerUnreachableError(
+                f"no answer from {self.server} in time", hint="is it overloaded? try again later"
+            ) from error
+        except httpx.ConnectError as error:
+            raise ServerUnreachableError(
+                f"cannot reach {self.server} ({_reason(error)})",
+                hint="start one with `joborch serve`, or name another address",
+            ) from error
+        except httpx.TransportError as error:
+            raise ServerUnreachableError(
+                f"the connection to {self.server} broke off ({_reason(error)})"
+            ) from error
+
+
+def _client(server: str) -> httpx.AsyncClient:
+    if any(name.lower().endswith("_proxy") and value for name, value in os.environ.items()):
+        return httpx.AsyncClient()
+    if server.startswith("https"):
+        return httpx.AsyncClient(trust_env=False, verify=ssl.create_default_context())
+    # Loading the system's certificates takes 25 ms, and http:// needs none.
+    return httpx.AsyncClient(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+def segment(name: str) -> str:
+    """Escape a name for a URL's path; the slashes of a file's name stay."""
+    return quote(name, safe="/")
+
+
+def _present(query: Mapping[str, object] | None) -> dict[str, str] | None:
+    if query is None:
+        return None
+    return {name: str(value) for name, value in query.items() if value is not None}
+
+
+def _unexplained(
+    response: httpx.Response, server: str, request_id: str | None
+) -> ServerBrokenError | NotAllowedError:
+    answer = f"{server} answered {response.status_code} {response.reason_phrase}".rstrip()
+    if response.status_code in {401, 403}:
+        return NotAllowedError(answer, request_id=request_id)
+    if response.has_redirect_location:
+        target = response.headers["Location"]
+        return ServerBrokenError(f"{answer}, to {target}", hint="use that address instead")
+    if response.is_server_error:
+        return ServerBrokenError(answer, hint="see the server's log", request_id=request_id)
+    return ServerBrokenError(answer, hint="is this the address of a joborch server?")
+
+
+def _reason(error: BaseException) -> str:
+    """Find the words of the operating system at the bottom of a chain of exceptions."""
+    found = str(error) or type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            found = cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return found[:1].lower() + found[1:]

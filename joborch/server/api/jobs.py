@@ -1,0 +1,208 @@
+"""Routes about jobs: submit, list, show, follow, explain, end."""
+
+from typing import Annotated
+
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from joborch.server.api.answers import Negotiated, Ours
+from joborch.server.api.described import SubmitOperation
+from joborch.server.api.forms import read_order
+from joborch.server.api.problems import refusals
+from joborch.server.api.queries import (
+    LARGEST_ID,
+    parse_states,
+    read_job_query,
+    read_one,
+)
+from joborch.server.api.streams import unless_gone
+from joborch.server.api.uploads import receive_upload
+from joborch.server.operations import cancel, explain, query
+from joborch.server.operations.submit import Accepted, submit
+from joborch.wire.events import EventPage
+from joborch.wire.jobs import (
+    CancelRequest,
+    Explanation,
+    JobPage,
+    JobView,
+    Submitted,
+    SubmittedJob,
+    batch_name,
+)
+
+JobId = Annotated[int, Parameter(ge=1, le=LARGEST_ID, description="The job's id.")]
+Text = str | None
+
+
+@post(
+    "/jobs",
+    tags=["jobs"],
+    operation_class=SubmitOperation,
+    responses=refusals(400, 408, 409, 413, 422, 503, 507)
+    | {200: ResponseSpec(Submitted, description="The same was submitted before.")},
+)
+async def submit_job(
+    request: Request,
+    parts: Ours,
+    key: Annotated[
+        Text,
+        Parameter(header="Idempotency-Key", description="The same key again submits nothing new."),
+    ] = None,
+) -> Response[Submitted]:
+    """Submit a job, or an array of jobs, with its files."""
+    settings = parts.settings
+    upload = await receive_upload(
+        request.headers,
+        request.receive,
+        blobs=parts.blobs,
+        max_bytes=settings.max_upload,
+        max_parts=settings.max_files,
+    )
+    files, size_bytes = len(upload.staged.names), upload.staged.size_bytes
+    order = await upload.or_discard(lambda: read_order(upload.fields, key))
+    accepted = await submit(
+        order,
+        upload.staged,
+        database=parts.database,
+        blobs=parts.blobs,
+        catalog=parts.catalog,
+        clock=parts.clock,
+        wake=parts.wake,
+    )
+    return _submitted(accepted, files=files, size_bytes=size_bytes)
+
+
+@get("/jobs", tags=["jobs"], responses=refusals(400))
+async def list_jobs(
+    parts: Ours,
+    job_ids: Annotated[Text, Parameter(query="id", description="Ids, with commas.")] = None,
+    user: Annotated[Text, Parameter(description="Users, with commas.")] = None,
+    service: Annotated[Text, Parameter(description="Services, with commas.")] = None,
+    states: Annotated[
+        Text, Parameter(query="state", description="States and groups, with commas.")
+    ] = None,
+    batch: Annotated[Text, Parameter(description="A batch, like `b-31`.")] = None,
+    name: Annotated[Text, Parameter(description="A name or a pattern, like `dock-*`.")] = None,
+    tag: Annotated[Text, Parameter(description="A tag, as `KEY=VALUE`.")] = None,
+    agent: Annotated[Text, Parameter(description="Agents by name or id, with commas.")] = None,
+    since: Annotated[Text, Parameter(description="Submitted then or later; RFC 3339.")] = None,
+    until: Annotated[Text, Parameter(description="Submitted before then; RFC 3339.")] = None,
+    sort: Annotated[str, Parameter(description="A field, with `-` for descending.")] = "-id",
+    limit: Annotated[int, Parameter(ge=1, le=1000, description="Jobs on a page.")] = 50,
+    cursor: Annotated[Text, Parameter(description="`next` of the page before.")] = None,
+) -> JobPage:
+    """List jobs, page by page."""
+    values = {
+        "id": job_ids,
+        "user": user,
+        "service": service,
+        "state": states,
+        "batch": batch,
+        "name": name,
+        "tag": tag,
+        "agent": agent,
+        "since": since,
+        "until": until,
+        "cursor": cursor,
+    }
+    wanted = read_job_query(values, limit=limit, sort=sort)
+    return await query.page(wanted, database=parts.database)
+
+
+@get("/jobs/{job_id:int}", tags=["jobs"], responses=refusals(400, 404))
+async def show_job(
+    request: Request,
+    parts: Ours,
+    job_id: JobId,
+    wait_s: Annotated[
+        float, Parameter(ge=0, le=60, description="How long to wait for `until`, in seconds.")
+    ] = 0,
+    until: Annotated[str, Parameter(description="States and groups, with commas.")] = "done",
+) -> JobView:
+    """Show a job; wait for a state of it if asked to."""
+    states = read_one("until", until, parse_states)
+    if not wait_s:
+        return await query.find(job_id, database=parts.database)
+    waiting = query.wait(
+        job_id,
+        states,
+        wait_s,
+        database=parts.database,
+        feed=parts.feed,
+        stopping=parts.stopping,
+    )
+    return await unless_gone(request.receive, waiting)
+
+
+@get("/jobs/{job_id:int}/events", tags=["jobs"], responses=refusals(400, 404))
+async def show_history(parts: Ours, job_id: JobId) -> EventPage:
+    """List everything that happened to a job."""
+    return await query.history(job_id, database=parts.database)
+
+
+@get("/jobs/{job_id:int}/explain", tags=["jobs"], responses=refusals(400, 404))
+async def explain_job(parts: Ours, job_id: JobId) -> Explanation:
+    """Explain why a job waits."""
+    return await explain.explain(
+        job_id,
+        database=parts.database,
+        catalog=parts.catalog,
+        roll=parts.roll,
+        clock=parts.clock,
+    )
+
+
+@post(
+    "/jobs/{job_id:int}/cancel",
+    status_code=200,
+    tags=["jobs"],
+    responses=refusals(400, 404, 409)
+    | {202: ResponseSpec(JobView, description="Its agent has been asked to end it.")},
+)
+async def cancel_job(
+    parts: Ours, job_id: JobId, data: CancelRequest | None = None
+) -> Response[JobView]:
+    """End a job: at once if it waits, else through its agent."""
+    asked = data or CancelRequest()
+    job = await cancel.cancel(
+        job_id,
+        actor="api",
+        reason=asked.reason,
+        grace_s=asked.grace_s,
+        database=parts.database,
+        roll=parts.roll,
+        clock=parts.clock,
+    )
+    view = await query.find(job_id, database=parts.database)
+    return Negotiated(view, status_code=200 if job.state.is_terminal else 202)
+
+
+def _submitted(accepted: Accepted, *, files: int, size_bytes: int) -> Response[Submitted]:
+    first, was_there = accepted.jobs[0], accepted.is_duplicate
+    view = Submitted(
+        service=first.service,
+        user_id=first.user_id,
+        batch=batch_name(accepted.batch_id),
+        jobs=[
+            SubmittedJob(
+                id=job.id, state=job.state.value, array_index=job.array_index, duplicate=was_there
+            )
+            for job in accepted.jobs
+        ],
+        files=files,
+        size_bytes=size_bytes,
+    )
+    headers = {"location": f"/api/v1/jobs/{first.id}"}
+    return Negotiated(view, status_code=200 if was_there else 201, headers=headers)
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    submit_job,
+    list_jobs,
+    show_job,
+    show_history,
+    explain_job,
+    cancel_job,
+]

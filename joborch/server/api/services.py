@@ -1,0 +1,48 @@
+"""Routes about services and who uses them how much."""
+
+from typing import Annotated
+
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+
+from joborch.domain.errors import UnknownServiceError
+from joborch.server.api.answers import Ours
+from joborch.server.api.problems import refusals
+from joborch.server.operations import query
+from joborch.wire.services import ServiceList, ServiceView, UsageList
+
+
+@get("/services", tags=["services"], responses=refusals(503))
+async def list_services(parts: Ours) -> ServiceList:
+    """List all services with their quotas and use."""
+    return await query.services(
+        database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
+    )
+
+
+@get("/services/{name:str}", tags=["services"], responses=refusals(422))
+async def show_service(
+    parts: Ours, name: Annotated[str, Parameter(description="The service's name.")]
+) -> ServiceView:
+    """Show a service."""
+    every = await query.services(
+        database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
+    )
+    found = next((view for view in every.items if view.name == name), None)
+    if found is None:
+        raise UnknownServiceError(name, parts.catalog.names())
+    return found
+
+
+@get("/usage", tags=["services"], responses=refusals(503))
+async def show_usage(
+    parts: Ours,
+    user: Annotated[str | None, Parameter(description="Only this user.")] = None,
+    service: Annotated[str | None, Parameter(description="Only this service.")] = None,
+) -> UsageList:
+    """List what each user with work has of each service."""
+    return await query.usage(user, service, database=parts.database, catalog=parts.catalog)
+
+
+HANDLERS: list[HTTPRouteHandler] = [list_services, show_service, show_usage]

@@ -1,0 +1,54 @@
+"""Puts the API together; decides nothing."""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import Receive, Scope, Send
+
+from joborch.server.api import agents, docs, events, files, health, jobs, problems, seed, services
+from joborch.server.api.answers import Negotiated
+from joborch.server.api.bodies import ApiRequest
+from joborch.server.api.edge import pass_through
+from joborch.server.parts import Parts
+
+
+class App(Litestar):
+    """The application; every request passes the edge, whatever becomes of it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]  # of three kinds of scope, one is ours
+        """Serve one connection."""
+        if scope["type"] == "http":
+            await pass_through(super().__call__, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(parts: Parts) -> Litestar:
+    """Make the ASGI application that serves these parts."""
+    native = Router(
+        "/api/v1",
+        route_handlers=docs.summarize(
+            [
+                *jobs.HANDLERS,
+                *files.HANDLERS,
+                *events.HANDLERS,
+                *services.HANDLERS,
+                *health.HANDLERS,
+                *agents.HANDLERS,
+            ]
+        ),
+        response_class=Negotiated,
+    )
+    return App(
+        route_handlers=[
+            native,
+            *docs.summarize(seed.HANDLERS),
+            docs.swagger_page,
+            docs.swagger_asset,
+        ],
+        dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
+        exception_handlers=problems.HANDLERS,
+        openapi_config=docs.openapi_config(),
+        request_class=ApiRequest,
+        request_max_body_size=None,
+        logging_config=None,
+    )

@@ -1,0 +1,189 @@
+"""Payloads and results on the server's disk.
+
+::
+
+    staging/<random>/…        uploads under way; emptied at every start
+    payloads/ab/<id>/…        what users submitted, shared by the jobs of a batch
+    incoming/<job>-<attempt>  results on their way here, in chunks
+    results/<thousand>/<job>-<attempt>.zip
+    trash/…                   being removed
+
+Whatever is published was flushed before, the directories that name it too. A name that is in
+``payloads`` or ``results`` is complete.
+"""
+
+import asyncio
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+from joborch.domain.errors import ConflictError, DiskFullError, InvalidRequestError
+from joborch.files.atomic import fsync_directory
+from joborch.server.staging import Staged
+
+CHUNK_BYTES = 1024 * 1024
+
+
+class Blobs:
+    """Keeps files below ``root``; below ``reserve_bytes`` of free disk it takes no new payloads."""
+
+    def __init__(self, root: Path, *, reserve_bytes: int = 0) -> None:
+        self._root = root
+        self._reserve_bytes = reserve_bytes
+        for name in ("staging", "payloads", "incoming", "results", "trash"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+
+    async def stage(self) -> Staged:
+        """Begin an upload.
+
+        Raises:
+            DiskFullError: the reserve is reached.
+        """
+        free = shutil.disk_usage(self._root).free
+        if free < self._reserve_bytes:
+            raise DiskFullError(
+                f"the server has {free // 2**20} MiB of disk left, below its reserve",
+                hint="try again later; running jobs are not affected",
+            )
+        directory = self.scratch()
+        directory.mkdir()
+        return Staged(directory)
+
+    def scratch(self) -> Path:
+        """Return a new path for something that need not survive a restart."""
+        return self._root / "staging" / secrets.token_hex(8)
+
+    async def publish_payload(self, staged: Staged) -> str:
+        """Make a finished upload a payload, durably, and return its id."""
+        payload_id = secrets.token_hex(16)
+        await asyncio.to_thread(self._publish_payload, staged, payload_id)
+        return payload_id
+
+    def payload_file(self, payload_id: str, name: str) -> Path:
+        """Return where a file of a payload is."""
+        return self._payload(payload_id) / name
+
+    def remove_payload(self, payload_id: str) -> None:
+        """Remove a payload; one that is gone already is no error."""
+        self._remove(self._payload(payload_id))
+
+    async def incoming_bytes(self, job_id: int, attempt: int) -> int:
+        """Return how much of an attempt's results has arrived."""
+        path = self._incoming(job_id, attempt)
+        return path.stat().st_size if path.exists() else 0
+
+    async def receive(
+        self, job_id: int, attempt: int, *, offset: int, chunks: AsyncIterator[bytes]
+    ) -> int:
+        """Append chunks to an attempt's results and return how many bytes there are now.
+
+        What arrived before a connection broke stays and can be continued from.
+
+        Raises:
+            ConflictError: ``offset`` is not where the upload stands; nothing was written.
+        """
+        stands_at = await self.incoming_bytes(job_id, attempt)
+        if offset != stands_at:
+            raise ConflictError(f"the upload stands at byte {stands_at}", offset=stands_at)
+        with self._incoming(job_id, attempt).open("ab", buffering=0) as file:
+            async for chunk in chunks:
+                await asyncio.to_thread(file.write, chunk)
+            return file.tell()
+
+    async def publish_results(
+        self, job_id: int, attempt: int, *, size_bytes: int, sha256: str, data: bytes | None
+    ) -> None:
+        """Make an attempt's results final, durably: ``data``, or what was received before.
+
+        Raises:
+            InvalidRequestError: size or digest differ; nothing was published.
+        """
+        await asyncio.to_thread(self._publish_results, job_id, attempt, (size_bytes, sha256), data)
+
+    def open_results(self, job_id: int, attempt: int) -> BinaryIO:
+        """Open an attempt's results; they stay readable even if they are removed meanwhile."""
+        return self._results(job_id, attempt).open("rb")
+
+    def remove_results(self, job_id: int, attempt: int) -> None:
+        """Remove an attempt's results and what was received of them, if there are any."""
+        self._remove(self._results(job_id, attempt))
+        self._remove(self._incoming(job_id, attempt))
+
+    def sweep(self, payload_ids: set[str]) -> int:
+        """Remove what an earlier process left half done; to be called before requests come.
+
+        ``payload_ids`` are those that some job may need. Returns how many things were removed.
+        """
+        orphans = [*(self._root / "staging").iterdir(), *(self._root / "trash").iterdir()]
+        payloads = (self._root / "payloads").glob("*/*")
+        orphans += [path for path in payloads if path.name not in payload_ids]
+        for path in orphans:
+            self._remove(path)
+        return len(orphans)
+
+    def _publish_payload(self, staged: Staged, payload_id: str) -> None:
+        staged.flush()
+        target = self._payload(payload_id)
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True)
+            fsync_directory(target.parent.parent)
+        staged.directory.rename(target)
+        fsync_directory(target.parent)
+
+    def _publish_results(
+        self, job_id: int, attempt: int, expected: tuple[int, str], data: bytes | None
+    ) -> None:
+        source = self._incoming(job_id, attempt)
+        if data is not None:
+            source.write_bytes(data)
+        found = _size_and_digest(source)
+        if found != expected:
+            source.unlink(missing_ok=True)
+            raise InvalidRequestError(
+                f"results of job {job_id}: {found[0]} bytes with sha256 {found[1]} arrived,"
+                f" {expected[0]} with {expected[1]} were announced"
+            )
+        target = self._results(job_id, attempt)
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True)
+            fsync_directory(target.parent.parent)
+        source.rename(target)
+        fsync_directory(target.parent)
+
+    def _payload(self, payload_id: str) -> Path:
+        return self._root / "payloads" / payload_id[:2] / payload_id
+
+    def _incoming(self, job_id: int, attempt: int) -> Path:
+        return self._root / "incoming" / f"{job_id}-{attempt}"
+
+    def _results(self, job_id: int, attempt: int) -> Path:
+        return self._root / "results" / f"{job_id // 1000:06}" / f"{job_id}-{attempt}.zip"
+
+    def _remove(self, path: Path) -> None:
+        """Take a file or directory out of sight at once, then delete it."""
+        doomed = self._root / "trash" / secrets.token_hex(8)
+        try:
+            path.rename(doomed)
+        except FileNotFoundError:
+            return
+        if doomed.is_dir():
+            shutil.rmtree(doomed)
+        else:
+            doomed.unlink()
+
+
+def _size_and_digest(path: Path) -> tuple[int, str]:
+    """Flush a file and return its size and digest; one that never came counts as empty."""
+    digest = hashlib.sha256()
+    size = 0
+    path.touch()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+        os.fsync(file.fileno())
+    return size, digest.hexdigest()

@@ -1,0 +1,47 @@
+"""The services there are: those configured, and those that some agent offers."""
+
+from collections.abc import Iterable
+
+from joborch.domain.errors import UnknownServiceError
+from joborch.domain.quotas import Limits
+from joborch.domain.services import SERVICE_NAME, Service
+
+
+class Catalog:
+    """Services by name. One that only an agent knows has the default quota."""
+
+    def __init__(self, configured: Iterable[Service]) -> None:
+        self._configured = {service.name: service for service in configured}
+        self._discovered: dict[str, Service] = {}
+
+    def discover(self, names: Iterable[str]) -> list[str]:
+        """Note the services that an agent offers; returns those that are new here."""
+        new = [name for name in names if name not in self and SERVICE_NAME.fullmatch(name)]
+        self._discovered |= {name: Service(name=name) for name in new}
+        return new
+
+    def get(self, name: str) -> Service:
+        """Return a service.
+
+        Raises:
+            UnknownServiceError: if it is neither configured nor offered.
+        """
+        service = self._configured.get(name) or self._discovered.get(name)
+        if service is None:
+            raise UnknownServiceError(name, self.names())
+        return service
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, sorted."""
+        return tuple(sorted({*self._configured, *self._discovered}))
+
+    def limits(self) -> dict[str, Limits]:
+        """Return every service's quota."""
+        return {name: self.get(name).limits for name in self.names()}
+
+    def is_configured(self, name: str) -> bool:
+        """Whether the operator set the service up, rather than an agent."""
+        return name in self._configured
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._configured or name in self._discovered

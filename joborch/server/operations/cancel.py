@@ -1,0 +1,60 @@
+"""End a job at somebody's request."""
+
+from datetime import datetime
+
+from joborch.domain.errors import WrongStateError
+from joborch.domain.jobs import Job
+from joborch.domain.states import JobEvent, JobFact, JobState
+from joborch.process.clock import Clock
+from joborch.server.presence import Roll
+from joborch.server.store import jobs
+from joborch.server.store.database import Database, Transaction
+from joborch.wire.agents import CancelOrder
+
+
+async def cancel(
+    job_id: int,
+    *,
+    actor: str,
+    reason: str | None = None,
+    grace_s: float | None = None,
+    database: Database,
+    roll: Roll,
+    clock: Clock,
+) -> Job:
+    """Cancel a job: at once if it waits, else its agent is asked; durable when this returns.
+
+    Asking again for a job whose agent has been asked changes nothing.
+
+    Raises:
+        JobNotFoundError: there is no such job.
+        WrongStateError: it has ended; what it ended as stays.
+    """
+    job = await database.write(lambda t: _cancel(t, job_id, actor, reason, clock.now()))
+    present = roll.get(job.agent_id)
+    if present is not None:
+        present.cancel(CancelOrder(job_id=job.id, attempt=job.attempt, grace_s=grace_s))
+    return job
+
+
+def _cancel(
+    transaction: Transaction, job_id: int, actor: str, reason: str | None, now: datetime
+) -> Job:
+    job = jobs.find(transaction.connection, job_id)
+    if job.state.is_terminal:
+        raise WrongStateError(job_id, job.state.value, "cancel")
+    note = reason or f"cancelled by {actor}"
+    if job.state is JobState.QUEUED:
+        change = job.after(JobEvent.CANCEL, at=now, note=note)
+        jobs.move(transaction, change, actor=actor, cancel_requested_at=now)
+    elif job.cancel_requested_at is None:
+        jobs.note(
+            transaction,
+            job,
+            JobFact.CANCEL_REQUESTED,
+            actor=actor,
+            at=now,
+            cancel_requested_at=now,
+            reason=note,
+        )
+    return jobs.find(transaction.connection, job_id)

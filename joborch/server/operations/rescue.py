@@ -1,0 +1,81 @@
+"""Put back what an agent that has gone silent held.
+
+A lease is lost only when this process's own monotonic clock has run for the service's
+``lost_after`` since the agent's last poll. The agent ends the attempt itself before that time, so
+that two attempts never overlap.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from joborch.domain.jobs import Job
+from joborch.domain.retries import back_off
+from joborch.domain.states import JobEvent
+from joborch.process.clock import Clock
+from joborch.server.catalog import Catalog
+from joborch.server.presence import Presence, Roll
+from joborch.server.store import jobs
+from joborch.server.store.database import Database, Transaction
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 900.0
+"""Between two looks while there is no service at all."""
+
+
+async def rescue(
+    *,
+    database: Database,
+    catalog: Catalog,
+    roll: Roll,
+    clock: Clock,
+    wake: Callable[[], None],
+) -> float:
+    """Put back the jobs of lost agents; returns the seconds until the next could be lost."""
+    delays = [catalog.get(name).lost_after.total_seconds() for name in catalog.names()]
+    async with roll.ledger:
+        for present in [one for one in roll.every() if not one.asking]:
+            silent_s = clock.monotonic() - present.seen
+            held = await database.read(partial(jobs.held_by, agent_id=present.agent.id))
+            lost = [job for job in held if _patience(job, catalog) <= silent_s]
+            delays += [_patience(job, catalog) - silent_s for job in held if job not in lost]
+            for job in lost:
+                await _put_back(job.id, present, database=database, now=clock.now())
+            if lost:
+                wake()
+    return min(delays, default=IDLE_S)
+
+
+def put_back(
+    transaction: Transaction, job: Job, why: str, *, actor: str, now: datetime
+) -> JobEvent:
+    """End an attempt that nothing will come of: the job is queued again, cancelled or lost."""
+    if job.cancel_requested_at:
+        event = JobEvent.CANCEL
+    elif job.attempt >= job.max_attempts:
+        event = JobEvent.LOSE
+    else:
+        event = JobEvent.REQUEUE
+    change = job.after(event, at=now, note=why)
+    not_before = now + back_off(change.after.losses) if event is JobEvent.REQUEUE else None
+    jobs.move(transaction, change, actor=actor, not_before=not_before, assigned_at=None)
+    return event
+
+
+async def _put_back(job_id: int, present: Presence, *, database: Database, now: datetime) -> None:
+    why = f"agent {present.agent.name} has not been heard of"
+
+    def work(transaction: Transaction) -> JobEvent:
+        job = jobs.find(transaction.connection, job_id)
+        return put_back(transaction, job, why, actor="rescue", now=now)
+
+    event = await database.write(work)
+    logger.warning(
+        "lease lost", extra={"job_id": job_id, "agent": present.agent.name, "event": event.value}
+    )
+
+
+def _patience(job: Job, catalog: Catalog) -> float:
+    return catalog.get(job.service).lost_after.total_seconds()

@@ -1,0 +1,146 @@
+"""Take a submission: files that were staged, and what is to be done with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from joborch.domain.arrays import ArraySpec
+from joborch.domain.errors import IdempotencyError, InvalidRequestError
+from joborch.domain.jobs import Job, NewJob
+from joborch.domain.states import JobEvent
+from joborch.process.clock import Clock
+from joborch.server.blobs import Blobs
+from joborch.server.catalog import Catalog
+from joborch.server.staging import Staged
+from joborch.server.store import jobs, submissions
+from joborch.server.store.database import Connection, Database, Transaction
+from joborch.server.store.submissions import Earlier, Payload
+
+SCRIPT = "run.sh"
+NO_SCRIPT = "there is no run.sh among the files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What somebody asks for, beside the files."""
+
+    new: NewJob
+    array: ArraySpec | None = None
+    key: str | None = None
+    """The idempotency key."""
+    accepts_missing_script: bool = False
+    """The original does; such a job is stored as invalid, with the reason."""
+
+    def fingerprint(self, files: str) -> str:
+        """Return what makes this submission the same as another: all that was asked for."""
+        return f"{files} {self.new!r} {self.array!r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Jobs that are stored, durably."""
+
+    jobs: tuple[Job, ...]
+    batch_id: int | None
+    is_duplicate: bool
+    """The same was submitted before under the same key, and nothing new was stored."""
+
+
+async def submit(
+    order: Order,
+    staged: Staged,
+    *,
+    database: Database,
+    blobs: Blobs,
+    catalog: Catalog,
+    clock: Clock,
+    wake: Callable[[], None],
+) -> Accepted:
+    """Store a submission; when this returns, payload and jobs are on disk.
+
+    ``staged`` is used up: published, or removed if this raises or the submission is a duplicate.
+
+    Raises:
+        UnknownServiceError: there is no such service.
+        InvalidRequestError: ``run.sh`` is missing, or a limit of the service is exceeded.
+        IdempotencyError: the key was used for something else.
+    """
+    try:
+        prepared = _prepare(order, staged, catalog)
+        fingerprint = prepared.fingerprint(staged.fingerprint())
+        if found := await database.read(lambda c: _found(c, prepared, fingerprint)):
+            return found
+        files = dict(staged.names)
+        payload = Payload(id=await blobs.publish_payload(staged), files=files)
+    finally:
+        await staged.discard()
+    accepted = await database.write(
+        lambda t: _store(t, prepared, payload, fingerprint, clock.now())
+    )
+    if accepted.is_duplicate:
+        blobs.remove_payload(payload.id)
+    wake()
+    return accepted
+
+
+def _prepare(order: Order, staged: Staged, catalog: Catalog) -> Order:
+    """Check the order against the service and fill in what it left open."""
+    service = catalog.get(order.new.service)
+    limit = order.new.time_limit
+    if limit and service.time_limit and limit > service.time_limit:
+        raise InvalidRequestError(
+            f"time_limit: {service.name} allows at most {service.time_limit.total_seconds():.0f} s"
+        )
+    invalid = None if SCRIPT in staged.names else NO_SCRIPT
+    if invalid and not order.accepts_missing_script:
+        raise InvalidRequestError(invalid, hint="name your script run.sh, or send it as run.sh")
+    new = replace(
+        order.new,
+        time_limit=limit or service.time_limit,
+        max_attempts=min(order.new.max_attempts, service.max_attempts),
+        invalid_because=invalid,
+    )
+    return replace(order, new=new)
+
+
+def _store(
+    transaction: Transaction, order: Order, payload: Payload, fingerprint: str, now: datetime
+) -> Accepted:
+    if found := _found(transaction.connection, order, fingerprint):
+        return found
+    submissions.add_payload(transaction, payload, at=now)
+    batch_id = None
+    new = [order.new]
+    if order.array:
+        indices, at_once = order.array.indices, order.array.at_once
+        batch_id = submissions.add_batch(transaction, size=len(indices), at_once=at_once, at=now)
+        new = [replace(order.new, array_index=index) for index in indices]
+    actor = f"user:{order.new.user_id}"
+    added = jobs.add(
+        transaction, new, payload_id=payload.id, batch_id=batch_id, actor=actor, at=now
+    )
+    if order.new.invalid_because:
+        added = [_reject(transaction, job, order.new.invalid_because, now) for job in added]
+    if order.key:
+        what = Earlier(fingerprint=fingerprint, first_job_id=added[0].id, jobs=len(added))
+        submissions.remember(transaction, order.new.user_id, order.key, what, at=now)
+    return Accepted(jobs=tuple(added), batch_id=batch_id, is_duplicate=False)
+
+
+def _found(connection: Connection, order: Order, fingerprint: str) -> Accepted | None:
+    """Return what the same key made before, if there is a key and it did."""
+    if order.key is None:
+        return None
+    earlier = submissions.earlier(connection, order.new.user_id, order.key)
+    if earlier is None:
+        return None
+    if earlier.fingerprint != fingerprint:
+        raise IdempotencyError(order.key)
+    first = earlier.first_job_id
+    found = [jobs.find(connection, job_id) for job_id in range(first, first + earlier.jobs)]
+    return Accepted(jobs=tuple(found), batch_id=found[0].batch_id, is_duplicate=True)
+
+
+def _reject(transaction: Transaction, job: Job, reason: str, now: datetime) -> Job:
+    change = job.after(JobEvent.REJECT, at=now, note=reason)
+    return jobs.move(transaction, change, actor="server")

@@ -1,0 +1,112 @@
+"""The event log: what happened to each job, in the order in which it was committed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, select
+
+from joborch.domain.jobs import Job, JobChange
+from joborch.domain.states import JobEvent, JobFact
+from joborch.server.store.database import Transaction
+from joborch.server.store.tables import EVENTS
+from joborch.wire.events import EventView
+
+
+def record(
+    transaction: Transaction, change: JobChange, *, actor: str, detail: dict[str, Any] | None = None
+) -> None:
+    """Write down a move, in the transaction that makes it."""
+    _append(
+        transaction,
+        job_id=change.after.id,
+        attempt=change.after.attempt,
+        event=change.event.value,
+        from_state=change.before.state.value,
+        to_state=change.after.state.value,
+        actor=actor,
+        at=change.at,
+        detail=(detail or {}) | ({"note": change.note} if change.note else {}),
+    )
+
+
+def record_fact(
+    transaction: Transaction,
+    job: Job,
+    fact: JobFact,
+    *,
+    actor: str,
+    at: datetime,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write down something that did not move the job."""
+    _append(
+        transaction,
+        job_id=job.id,
+        attempt=job.attempt,
+        event=fact.value,
+        from_state=job.state.value,
+        to_state=job.state.value,
+        actor=actor,
+        at=at,
+        detail=detail or {},
+    )
+
+
+def of_job(connection: Connection, job_id: int) -> list[EventView]:
+    """Return everything that happened to a job, oldest first."""
+    rows = connection.execute(
+        select(EVENTS).where(EVENTS.c.job_id == job_id).order_by(EVENTS.c.seq)
+    )
+    return [_view(row) for row in rows.mappings()]
+
+
+def since(connection: Connection, seq: int, *, limit: int) -> list[EventView]:
+    """Return up to ``limit`` events after ``seq``, oldest first."""
+    rows = connection.execute(
+        select(EVENTS).where(EVENTS.c.seq > seq).order_by(EVENTS.c.seq).limit(limit)
+    )
+    return [_view(row) for row in rows.mappings()]
+
+
+def newest(connection: Connection) -> int:
+    """Return the highest ``seq``, 0 if nothing ever happened."""
+    return connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
+
+
+def record_submitted(
+    transaction: Transaction, jobs: Sequence[Job], *, actor: str, at: datetime
+) -> None:
+    """Write down the submission of many jobs at once."""
+    _append_all(
+        transaction,
+        [
+            {
+                "job_id": job.id,
+                "attempt": job.attempt,
+                "event": JobEvent.SUBMIT.value,
+                "from_state": None,
+                "to_state": job.state.value,
+                "actor": actor,
+                "at": at,
+                "detail": {},
+            }
+            for job in jobs
+        ],
+    )
+
+
+def _append(transaction: Transaction, **values: Any) -> None:
+    _append_all(transaction, [values])
+
+
+def _append_all(transaction: Transaction, rows: list[dict[str, Any]]) -> None:
+    statement = insert(EVENTS).returning(EVENTS.c.seq, sort_by_parameter_order=True)
+    seqs = transaction.connection.execute(statement, rows).scalars()
+    transaction.recorded += [
+        EventView(seq=seq, **values) for seq, values in zip(seqs, rows, strict=True)
+    ]
+
+
+def _view(row: RowMapping) -> EventView:
+    return EventView(**dict(row))

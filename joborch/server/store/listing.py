@@ -1,0 +1,140 @@
+"""Pages of jobs: filters, sorting and cursors."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from joborch.domain.errors import InvalidRequestError
+from joborch.domain.jobs import Job
+from joborch.domain.states import JobState
+from joborch.server.store.jobs import job_from
+from joborch.server.store.tables import EPOCH, JOBS, Instant
+
+SORT_KEYS: Mapping[str, ColumnElement[Any]] = {
+    "id": JOBS.c.id,
+    "submitted_at": JOBS.c.submitted_at,
+    "finished_at": func.coalesce(JOBS.c.finished_at, literal(EPOCH, Instant)),
+    "priority": JOBS.c.priority,
+    "state": JOBS.c.state,
+    "user": JOBS.c.user_id,
+    "service": JOBS.c.service,
+    "name": JOBS.c.name,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQuery:
+    """Which jobs, in which order; empty filters let everything through."""
+
+    ids: tuple[int, ...] = ()
+    users: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    states: frozenset[JobState] = frozenset()
+    batch_id: int | None = None
+    name: str | None = None
+    """A glob: ``dock-*``."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    agent_ids: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    sort: str = "-id"
+    limit: int = 50
+    cursor: str | None = None
+
+
+def page(connection: Connection, query: JobQuery) -> tuple[list[Job], int, str | None]:
+    """Return a page of jobs, how many there are in all, and the cursor of the next page.
+
+    Raises:
+        InvalidRequestError: unknown sort key or a cursor that is not of this query.
+    """
+    matches = and_(true(), *_conditions(query))
+    total = connection.execute(select(func.count()).select_from(JOBS).where(matches)).scalar_one()
+    statement = _sorted(select(JOBS, _key(query).label("sort_key")).where(matches), query)
+    rows = connection.execute(statement.limit(query.limit + 1)).all()
+    jobs = [job_from(row) for row in rows[: query.limit]]
+    following = _cursor(query, rows[query.limit - 1]) if len(rows) > query.limit else None
+    return jobs, total, following
+
+
+def _conditions(query: JobQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for column, values in (
+        (JOBS.c.id, query.ids),
+        (JOBS.c.user_id, query.users),
+        (JOBS.c.service, query.services),
+        (JOBS.c.state, sorted(query.states)),
+        (JOBS.c.last_agent_id, query.agent_ids),
+    ):
+        if values or (column is JOBS.c.last_agent_id and values is not None):
+            conditions.append(column.in_(values))
+    if query.batch_id is not None:
+        conditions.append(JOBS.c.batch_id == query.batch_id)
+    if query.name is not None:
+        conditions.append(JOBS.c.name.op("GLOB")(query.name))
+    for key, value in query.tags.items():
+        conditions.append(JOBS.c.tags[key].as_string() == value)
+    if query.since is not None:
+        conditions.append(JOBS.c.submitted_at >= query.since)
+    if query.until is not None:
+        conditions.append(JOBS.c.submitted_at < query.until)
+    return conditions
+
+
+def _key(query: JobQuery) -> ColumnElement[Any]:
+    name = query.sort.removeprefix("-")
+    if name not in SORT_KEYS:
+        known = ", ".join(SORT_KEYS)
+        raise InvalidRequestError(f"sort={query.sort!r}: there are {known}, with - for descending")
+    return SORT_KEYS[name]
+
+
+def _sorted(statement: Select[Any], query: JobQuery) -> Select[Any]:
+    """Order by the key, then by id, and begin behind the cursor."""
+    key, descending = _key(query), query.sort.startswith("-")
+    if query.cursor is not None:
+        value, job_id = _read_cursor(query)
+        behind = key < value if descending else key > value
+        beside = JOBS.c.id < job_id if descending else JOBS.c.id > job_id
+        statement = statement.where(or_(behind, and_(key == value, beside)))
+    if descending:
+        return statement.order_by(key.desc(), JOBS.c.id.desc())
+    return statement.order_by(key, JOBS.c.id)
+
+
+def _cursor(query: JobQuery, row: Row[Any]) -> str:
+    value = row.sort_key
+    if isinstance(value, datetime):
+        value = (value - EPOCH) // timedelta(microseconds=1)
+    text = json.dumps([query.sort, value, row.id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(query: JobQuery) -> tuple[Any, int]:
+    wrong = InvalidRequestError("cursor: take it from `next` of a page with the same `sort`")
+    try:
+        text = base64.urlsafe_b64decode(f"{query.cursor}===")
+        sort, value, job_id = json.loads(text)
+    except ValueError:
+        raise wrong from None
+    if sort != query.sort or not isinstance(job_id, int):
+        raise wrong
+    if isinstance(_key(query).type, Instant) and isinstance(value, int):
+        value = EPOCH + timedelta(microseconds=value)
+    return value, job_id

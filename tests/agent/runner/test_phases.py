@@ -1,0 +1,144 @@
+"""How far an attempt has come, and what becomes of the leftovers of a lost supervisor."""
+
+import asyncio
+import dataclasses
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from joborch.agent.runner import linux, phases, records
+from joborch.agent.runner.control import Launcher, wait_ended
+from joborch.agent.runner.phases import (
+    Finished,
+    Fresh,
+    HostRebooted,
+    Running,
+    SupervisorLost,
+    inspect,
+    kill_leftovers,
+)
+from joborch.agent.runner.processes import look
+from joborch.agent.runner.records import Started
+from tests.agent.runner.attempts import Attempt, MakeAttempt, is_alive, pids_in, run
+from tests.support.waiting import async_wait_until, wait_until
+
+ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"
+
+
+def lose_supervisor(attempt: Attempt) -> None:
+    """Start it, and once it has made the file `ready`, kill launcher and shim, in this order."""
+
+    async def scenario() -> None:
+        launcher = Launcher()
+        pid = await launcher.start(attempt.directory)
+        await async_wait_until((attempt.work / "ready").exists)
+        shim = look(pid)
+        assert shim is not None
+        os.kill(shim.parent, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        await wait_ended(attempt.directory, pid)
+        await launcher.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Iterator[Started]:
+    """A start record whose pid was taken over by the leader of somebody else's session."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True, cwd=tmp_path) as process:
+        seen = look(process.pid)
+        assert seen is not None
+        yield Started(
+            pid=process.pid,
+            start_ticks=seen.start_ticks - 1,
+            boot_id=linux.boot_id(),
+            shim_pid=1,
+            shim_start_ticks=0,
+            started_at=0.0,
+        )
+        assert process.poll() is None
+        process.kill()
+
+
+def test_an_attempt_begins_fresh(an_attempt: MakeAttempt) -> None:
+    assert inspect(an_attempt().directory) == Fresh()
+
+
+def test_a_running_attempt_names_its_supervisor(an_attempt: MakeAttempt) -> None:
+    attempt = an_attempt("sleep 60")
+
+    async def scenario() -> int:
+        launcher = Launcher()
+        pid = await launcher.start(attempt.directory)
+        await launcher.close()
+        return pid
+
+    pid = asyncio.run(scenario())
+    assert inspect(attempt.directory) == Running(shim_pid=pid)
+
+
+def test_an_ended_attempt_is_finished(an_attempt: MakeAttempt) -> None:
+    attempt = an_attempt("exit 2")
+    assert inspect(attempt.directory) == Fresh()
+    ended = run(attempt)
+    assert inspect(attempt.directory) == Finished(ended=ended)
+
+
+def test_after_a_reboot_nothing_is_believed(an_attempt: MakeAttempt) -> None:
+    attempt = an_attempt()
+    run(attempt)
+    assert inspect(attempt.directory, boot_id=ANOTHER_BOOT) == HostRebooted()
+
+
+@pytest.mark.parametrize("name", [records.STARTED, records.EXIT])
+def test_a_torn_record_means_a_power_cut(an_attempt: MakeAttempt, name: str) -> None:
+    attempt = an_attempt()
+    (attempt.directory / name).write_bytes(b"")
+    assert inspect(attempt.directory) == HostRebooted()
+
+
+def test_a_job_dies_with_its_supervisor(an_attempt: MakeAttempt) -> None:
+    attempt = an_attempt("touch ready; exec sleep 60")
+    lose_supervisor(attempt)
+    wait_until(lambda: not is_alive(attempt.started.pid))
+    assert inspect(attempt.directory) == SupervisorLost(started=attempt.started)
+    rebooted = inspect(attempt.directory, boot_id=ANOTHER_BOOT)
+    assert rebooted == HostRebooted()
+
+
+def test_leftovers_are_killed(an_attempt: MakeAttempt) -> None:
+    attempt = an_attempt("for i in {1..5}; do sleep 60 & done; touch ready; wait")
+    lose_supervisor(attempt)
+    wait_until(lambda: not is_alive(attempt.started.pid))
+    left = pids_in(attempt.directory)
+    assert len(left) == 5
+    assert sorted(kill_leftovers(attempt.directory, attempt.started)) == sorted(left)
+    wait_until(lambda: not pids_in(attempt.directory))
+    assert kill_leftovers(attempt.directory, attempt.started) == []
+
+
+def test_of_another_boot_nothing_is_killed(an_attempt: MakeAttempt) -> None:
+    attempt = an_attempt("sleep 60 & touch ready; wait")
+    lose_supervisor(attempt)
+    assert kill_leftovers(attempt.directory, attempt.started, boot_id=ANOTHER_BOOT) == []
+    assert pids_in(attempt.directory) != []
+
+
+def test_a_stranger_who_got_the_pid_is_not_killed(tmp_path: Path, stranger: Started) -> None:
+    assert kill_leftovers(tmp_path, stranger) == []
+
+
+def test_strangers_in_a_session_without_leader_are_not_killed(
+    an_attempt: MakeAttempt, tmp_path: Path
+) -> None:
+    attempt = an_attempt("sleep 60 & touch ready; wait")
+    lose_supervisor(attempt)
+    wait_until(lambda: look(attempt.started.pid) is None)
+    assert kill_leftovers(tmp_path / "of-another-attempt", attempt.started) == []
+    later = dataclasses.replace(attempt.started, start_ticks=2**60)
+    assert kill_leftovers(attempt.directory, later) == []
+    assert phases.kill_leftovers(attempt.directory, attempt.started) != []
