@@ -1,10 +1,23 @@
 """Puts the API together; decides nothing."""
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from joborch.server.api import agents, docs, events, files, health, jobs, problems, seed, services
+from joborch.server.api import (
+    agent_calls,
+    agents,
+    docs,
+    events,
+    files,
+    health,
+    jobs,
+    problems,
+    seed,
+    services,
+)
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.edge import pass_through
@@ -16,7 +29,7 @@ class App(Litestar):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]  # of three kinds of scope, one is ours
         """Serve one connection."""
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             await pass_through(super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -24,18 +37,18 @@ class App(Litestar):
 
 def create_app(parts: Parts) -> Litestar:
     """Make the ASGI application that serves these parts."""
+    handlers = [
+        *jobs.HANDLERS,
+        *files.HANDLERS,
+        *events.HANDLERS,
+        *services.HANDLERS,
+        *health.HANDLERS,
+        *agents.HANDLERS,
+    ]
+    for_agents = agent_calls.agent_router(docs.summarize(agent_calls.HANDLERS))
     native = Router(
         "/api/v1",
-        route_handlers=docs.summarize(
-            [
-                *jobs.HANDLERS,
-                *files.HANDLERS,
-                *events.HANDLERS,
-                *services.HANDLERS,
-                *health.HANDLERS,
-                *agents.HANDLERS,
-            ]
-        ),
+        route_handlers=[*docs.summarize(handlers), for_agents],
         response_class=Negotiated,
     )
     return App(
@@ -49,6 +62,7 @@ def create_app(parts: Parts) -> Litestar:
         exception_handlers=problems.HANDLERS,
         openapi_config=docs.openapi_config(),
         request_class=ApiRequest,
+        state=State({"parts": parts}),
         request_max_body_size=None,
         logging_config=None,
     )

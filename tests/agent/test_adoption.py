@@ -8,7 +8,7 @@ from pathlib import Path
 from joborch.agent.attempts import Attempt
 from joborch.agent.endings import Ending
 from joborch.agent.runner import phases, records
-from joborch.agent.spool import Spool
+from joborch.agent.spool import Identity, Spool
 from joborch.process.clock import Clock
 from joborch.wire.agents import KnownAttempt, Report
 from tests.support.agent_link import AWAY, ScriptedLink, a_file, a_lease
@@ -39,6 +39,7 @@ def prepare(work_dir: Path, *, renewed_ago_s: float = 0.0) -> Attempt:
     """Leave an attempt that was accepted but never started."""
     clock = Clock()
     spool = Spool(work_dir, clock=clock)
+    spool.remember(Identity(agent_id="a-1", key="key"))
     attempt = Attempt.create(spool.folder_for(7, 1), a_lease("touch ran"))
     spool.renew_leases(clock.boottime() - renewed_ago_s)
     spool.close()

@@ -26,7 +26,9 @@ def wait_until(
 
 
 async def async_wait_until(
-    condition: Callable[[], Seen], timeout: float = 10.0, describe: Describe | None = None
+    condition: Callable[[], Seen],
+    timeout: float = 10.0,
+    describe: Describe | None = None,
 ) -> Seen:
     """Like `wait_until`, while the event loop goes on."""
     deadline = time.monotonic() + timeout

@@ -78,6 +78,11 @@ class Backend(Protocol):
     several attempts at the same time, and cancelling a call never harms the attempt.
     """
 
+    @property
+    def name(self) -> str:
+        """What it is called in settings."""
+        ...
+
     async def submit(self, run: RunSpec) -> Handle:
         """Start an attempt.
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from typing import Any
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseBodyEvent, Message, Receive, Scope, Send
 
 SMALL_REST = 64 * 1024
 """Left over by a handler, this much is dropped without closing the connection."""
@@ -68,7 +68,13 @@ class _Exchange:
             self._closes = self._left > SMALL_REST
             message["headers"] = [*message["headers"], *self._headers()]
         elif self._closes and not message.get("more_body", False):
-            await self._send({**message, "more_body": True})  # type: ignore[misc]  # a body's
+            body = message.get("body", b"")
+            first: HTTPResponseBodyEvent = {
+                "type": "http.response.body",
+                "body": body,
+                "more_body": True,
+            }
+            await self._send(first)
             await self._drop_the_rest()
             message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)

@@ -28,6 +28,7 @@ Text = str | None
 @get("/events", tags=["events"], operation_class=EventsOperation, responses=refusals(400))
 async def follow_events(
     parts: Ours,
+    *,
     job: Annotated[Text, Parameter(description="Ids, with commas.")] = None,
     batch: Annotated[Text, Parameter(description="A batch, like `b-31`.")] = None,
     user: Annotated[Text, Parameter(description="Users, with commas.")] = None,

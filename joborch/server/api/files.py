@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, BinaryIO, Literal
 
-from litestar import Request, Response, get, route
+from litestar import Response, get, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from joborch.server.api.answers import Ours
+from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import (
     EventsOperation,
     FileOperation,
@@ -50,7 +51,7 @@ async def fetch_results(parts: Ours, job_id: JobId) -> Response[bytes]:
     operation_class=ZipOperation,
     responses=refusals(400, 404, 409, 410, 416, 504),
 )
-async def fetch_partial(request: Request, parts: Ours, job_id: JobId) -> Response[bytes]:
+async def fetch_partial(request: ApiRequest, parts: Ours, job_id: JobId) -> Response[bytes]:
     """Fetch a ZIP of a running job's directory as it is now."""
     served = await unless_gone(request.receive, partial_of(job_id, parts))
     return answer_with(served, media_type="application/zip")
@@ -86,9 +87,10 @@ async def fetch_file(
     responses=refusals(400, 404, 409, 410, 504),
 )
 async def read_log(
-    request: Request,
+    request: ApiRequest,
     parts: Ours,
     job_id: JobId,
+    *,
     stream: Literal["stdout", "stderr"] = "stdout",
     offset: Annotated[int, Parameter(ge=0, le=2**62, description="Bytes to leave out.")] = 0,
     tail: Annotated[int | None, Parameter(ge=0, description="Only the last lines.")] = None,

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from joborch.server.api.answers import Negotiated, Ours
+from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import SubmitOperation
 from joborch.server.api.forms import read_order
 from joborch.server.api.problems import refusals
@@ -44,7 +45,7 @@ Text = str | None
     | {200: ResponseSpec(Submitted, description="The same was submitted before.")},
 )
 async def submit_job(
-    request: Request,
+    request: ApiRequest,
     parts: Ours,
     key: Annotated[
         Text,
@@ -77,6 +78,7 @@ async def submit_job(
 @get("/jobs", tags=["jobs"], responses=refusals(400))
 async def list_jobs(
     parts: Ours,
+    *,
     job_ids: Annotated[Text, Parameter(query="id", description="Ids, with commas.")] = None,
     user: Annotated[Text, Parameter(description="Users, with commas.")] = None,
     service: Annotated[Text, Parameter(description="Services, with commas.")] = None,
@@ -113,7 +115,7 @@ async def list_jobs(
 
 @get("/jobs/{job_id:int}", tags=["jobs"], responses=refusals(400, 404))
 async def show_job(
-    request: Request,
+    request: ApiRequest,
     parts: Ours,
     job_id: JobId,
     wait_s: Annotated[

@@ -47,8 +47,7 @@ async def dispatch(
         asking = {one.agent.id: seat(one) for one in roll.every() if one.asking and one.takes_jobs}
         if asking:
             granted = await database.write(lambda t: _assign(t, asking, catalog, clock.now()))
-            for grant in granted:
-                await _deliver(grant, roll, blobs, catalog)
+            await deliver(granted, roll=roll, blobs=blobs, catalog=catalog)
     now = clock.now()
     moment = await database.read(lambda c: snapshots.next_moment(c, now))
     return None if moment is None else max((moment - now).total_seconds(), 0) + 0.01
@@ -60,26 +59,13 @@ def seat(present: Presence) -> tuple[Agent, float, bool]:
     return present.agent, load, bool(present.asking) and present.takes_jobs
 
 
-async def lease_of(grant: Granted, *, blobs: Blobs, catalog: Catalog) -> Lease:
-    """Write the lease for an assignment; a small payload travels inside."""
-    job, payload = grant.job, grant.payload
-    files = await asyncio.to_thread(_files, payload, blobs)
-    return Lease(
-        job_id=job.id,
-        attempt=job.attempt,
-        token=grant.token,
-        user_id=job.user_id,
-        service=job.service,
-        name=job.name,
-        payload_id=payload.id,
-        files=files,
-        env=dict(job.env),
-        batch=batch_name(job.batch_id),
-        array_index=job.array_index,
-        array_count=grant.array_count,
-        time_limit_s=job.time_limit.total_seconds() if job.time_limit else None,
-        lost_after_s=catalog.get(job.service).lost_after.total_seconds(),
-    )
+async def deliver(granted: list[Granted], *, roll: Roll, blobs: Blobs, catalog: Catalog) -> None:
+    """Hand leases to their agents, all at once; who has gone is offered them again later."""
+    leases = [(g.agent_id, await _lease_of(g, blobs=blobs, catalog=catalog)) for g in granted]
+    for agent_id, lease in leases:
+        present = roll.get(agent_id)
+        if present is not None:
+            present.give(lease)
 
 
 def grant_of(transaction: Transaction, job: Job, token: str) -> Granted:
@@ -141,11 +127,26 @@ def _record(
     return grant_of(transaction, job, token)
 
 
-async def _deliver(grant: Granted, roll: Roll, blobs: Blobs, catalog: Catalog) -> None:
-    """Hand a lease to the agent's poll; if it is gone, its next poll is offered it again."""
-    present = roll.get(grant.agent_id)
-    if present is not None:
-        present.give(await lease_of(grant, blobs=blobs, catalog=catalog))
+async def _lease_of(grant: Granted, *, blobs: Blobs, catalog: Catalog) -> Lease:
+    """Write the lease for an assignment; a small payload travels inside."""
+    job, payload = grant.job, grant.payload
+    files = await asyncio.to_thread(_files, payload, blobs)
+    return Lease(
+        job_id=job.id,
+        attempt=job.attempt,
+        token=grant.token,
+        user_id=job.user_id,
+        service=job.service,
+        name=job.name,
+        payload_id=payload.id,
+        files=files,
+        env=dict(job.env),
+        batch=batch_name(job.batch_id),
+        array_index=job.array_index,
+        array_count=grant.array_count,
+        time_limit_s=job.time_limit.total_seconds() if job.time_limit else None,
+        lost_after_s=catalog.get(job.service).lost_after.total_seconds(),
+    )
 
 
 def _files(payload: Payload, blobs: Blobs) -> list[InlineFile]:

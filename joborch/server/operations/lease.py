@@ -18,7 +18,7 @@ from joborch.domain.states import JobEvent, JobFact, JobState
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.catalog import Catalog
-from joborch.server.operations.dispatch import Granted, grant_of, lease_of, new_token
+from joborch.server.operations.dispatch import Granted, deliver, grant_of, new_token
 from joborch.server.operations.enrol import hash_of
 from joborch.server.operations.rescue import put_back
 from joborch.server.presence import Presence, Roll
@@ -53,8 +53,7 @@ async def poll(
     present.load = _load(said)
     async with roll.ledger:
         granted = await _reconcile(present, said, database=database, now=clock.now())
-        for grant in granted:
-            present.give(await lease_of(grant, blobs=blobs, catalog=catalog))
+        await deliver(granted, roll=roll, blobs=blobs, catalog=catalog)
         number = present.begin_poll()
     try:
         wake()

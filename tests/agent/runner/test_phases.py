@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from joborch.agent.runner import linux, phases, records
+from joborch.agent.runner import linux, records
 from joborch.agent.runner.control import Launcher, wait_ended
 from joborch.agent.runner.phases import (
     Finished,
@@ -132,13 +132,23 @@ def test_a_stranger_who_got_the_pid_is_not_killed(tmp_path: Path, stranger: Star
     assert kill_leftovers(tmp_path, stranger) == []
 
 
-def test_strangers_in_a_session_without_leader_are_not_killed(
-    an_attempt: MakeAttempt, tmp_path: Path
-) -> None:
-    attempt = an_attempt("sleep 60 & touch ready; wait")
-    lose_supervisor(attempt)
-    wait_until(lambda: look(attempt.started.pid) is None)
-    assert kill_leftovers(tmp_path / "of-another-attempt", attempt.started) == []
-    later = dataclasses.replace(attempt.started, start_ticks=2**60)
-    assert kill_leftovers(attempt.directory, later) == []
-    assert phases.kill_leftovers(attempt.directory, attempt.started) != []
+def test_without_a_leader_only_what_uses_the_directory_is_killed(tmp_path: Path) -> None:
+    script = "sleep 60 & echo $! > left; cd /; sleep 60 > /dev/null & echo $! > $OLDPWD/elsewhere"
+    with subprocess.Popen(["bash", "-c", script], cwd=tmp_path, start_new_session=True) as leader:
+        seen = look(leader.pid)
+    assert seen is not None
+    started = Started(
+        pid=leader.pid,
+        start_ticks=seen.start_ticks,
+        boot_id=linux.boot_id(),
+        shim_pid=1,
+        shim_start_ticks=0,
+        started_at=0.0,
+    )
+    left, elsewhere = (int((tmp_path / name).read_text()) for name in ("left", "elsewhere"))
+    later = dataclasses.replace(started, start_ticks=2**60)
+    assert kill_leftovers(tmp_path / "other", started) == []
+    assert kill_leftovers(tmp_path, later) == []
+    assert kill_leftovers(tmp_path, started) == [left]
+    assert is_alive(elsewhere)
+    os.kill(elsewhere, signal.SIGKILL)

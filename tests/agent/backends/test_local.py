@@ -1,0 +1,53 @@
+"""The local backend keeps the contract, and what only processes can suffer."""
+
+import os
+import signal
+from pathlib import Path
+
+from joborch.agent.backends.base import Backend, BackendError
+from joborch.agent.backends.local import LocalBackend
+from joborch.agent.backends.registry import BACKENDS, make_backend
+from joborch.agent.endings import Cause, Ended
+from tests.agent.backends.contract import LASTING, Behaviour, Bench, until_running
+
+
+class TestLocal(Behaviour):
+    def make(self, root: Path) -> Backend:
+        return LocalBackend(log=root / "launcher.log")
+
+    def test_the_death_of_its_supervisor_is_told_and_nothing_stays(self, bench: Bench) -> None:
+        spec = bench.spec(f"echo $$ > pid; {LASTING}")
+
+        async def run(backend: Backend) -> Ended:
+            handle = await backend.submit(spec)
+            await until_running(spec)
+            os.kill(int(handle.ref), signal.SIGKILL)
+            return await backend.ended(handle)
+
+        assert bench.go(run).cause is Cause.SUPERVISOR_LOST
+        assert not Path(f"/proc/{(spec.work_dir / 'pid').read_text().strip()}/cwd").exists()
+
+    def test_a_program_that_cannot_be_executed_is_told(self, bench: Bench) -> None:
+        ended = bench.run("true", environment={"PATH": "/nowhere"})
+        assert ended.cause is Cause.CANNOT_START
+        assert "bash" in (ended.detail or "")
+
+    def test_no_room_for_the_specification_means_that_nothing_was_submitted(
+        self, bench: Bench
+    ) -> None:
+        spec = bench.spec("true")
+        (spec.folder / "spec.json").mkdir()
+
+        async def run(backend: Backend) -> str:
+            try:
+                await backend.submit(spec)
+            except BackendError as error:
+                assert await backend.recover(spec.folder) is None
+                return error.code
+            return "submitted"
+
+        assert bench.go(run) == "backend_error"
+
+
+def test_every_registered_backend_can_be_made(tmp_path: Path) -> None:
+    assert [make_backend(name, tmp_path).name for name in BACKENDS] == list(BACKENDS)

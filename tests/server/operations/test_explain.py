@@ -1,0 +1,84 @@
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from joborch.server.operations.explain import explain
+from joborch.wire.jobs import Explanation
+from tests.support.bench import Bench, a_bench
+from tests.support.builders import NOON
+
+
+async def ask(bench: Bench, job_id: int) -> Explanation:
+    parts = bench.parts
+    return await explain(
+        job_id, database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
+    )
+
+
+def test_a_job_over_quota_says_who_holds_the_slots(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:per_user=2") as bench:
+            jobs = (await bench.submit(array="1-5")).jobs
+            await (await bench.agent(slots=9)).take(2)
+            said = await ask(bench, jobs[4].id)
+            assert (said.reason, said.user_active, said.user_limit) == ("quota_user", 2, 2)
+            assert (said.position, said.ahead) == (3, 2)
+            assert said.held_by == [jobs[0].id, jobs[1].id]
+            assert "2/2" in said.message
+
+    asyncio.run(story())
+
+
+def test_without_an_agent_that_is_the_reason(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            assert (await ask(bench, await bench.submit_one())).reason == "no_agent"
+
+    asyncio.run(story())
+
+
+def test_full_agents_are_the_reason_when_they_are(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            jobs = (await bench.submit(array="1-2")).jobs
+            await (await bench.agent(slots=1)).take(1)
+            said = await ask(bench, jobs[1].id)
+            assert (said.reason, said.agents, said.free_slots) == ("agent_full", 1, 0)
+
+    asyncio.run(story())
+
+
+def test_a_full_service_is_the_reason_when_it_is(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:per_user=2,max=1") as bench:
+            jobs = (await bench.submit(array="1-2")).jobs
+            await (await bench.agent(slots=9)).take(1)
+            assert (await ask(bench, jobs[1].id)).reason == "quota_service"
+
+    asyncio.run(story())
+
+
+def test_held_and_postponed_jobs_say_so(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            held = await bench.submit_one(is_held=True)
+            later = await bench.submit_one(not_before=NOON + timedelta(hours=2))
+            assert (await ask(bench, held)).reason == "held"
+            said = await ask(bench, later)
+            assert (said.reason, "2h" in said.message) == ("not_before", True)
+
+    asyncio.run(story())
+
+
+def test_a_job_that_does_not_wait_has_no_reason(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            assert (await ask(bench, job_id)).message == "on its way to an agent"
+            await agent.report(lease, "failed", exit_code=3)
+            said = await ask(bench, job_id)
+            assert (said.reason, said.message) == (None, "failed: exit status 3")
+
+    asyncio.run(story())

@@ -1,0 +1,209 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from joborch.domain.errors import InvalidRequestError
+from joborch.domain.states import JobState
+from joborch.server.operations import fetch
+from tests.server.operations.test_lease import cancel_job
+from tests.support.bench import a_bench, a_zip
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        ("completed", JobState.COMPLETED),
+        ("failed", JobState.FAILED),
+        ("timed_out", JobState.TIMED_OUT),
+        ("invalid", JobState.INVALID),
+    ],
+)
+def test_a_report_ends_the_job_and_frees_its_slot(
+    tmp_path: Path, outcome: str, state: JobState
+) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            assert await agent.report(lease, outcome, results=a_zip(out="1")) == "recorded"
+            job = await bench.job(job_id)
+            assert (job.state, job.agent_id, job.has_results) == (state, None, True)
+            assert job.finished_at == bench.clock.now()
+            assert await bench.usage() == (0, 0)
+
+    asyncio.run(story())
+
+
+def test_results_can_be_read_as_they_were_sent(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            archive = a_zip(out="result")
+            await agent.report(lease, results=archive)
+            parts = bench.parts
+            served = await fetch.results(job_id, database=parts.database, blobs=parts.blobs)
+            with served.file as file:
+                assert file.read() == archive
+
+    asyncio.run(story())
+
+
+def test_a_report_tells_of_the_start_if_nobody_did(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            bench.clock.advance(seconds=10)
+            await agent.report(lease, started_ago_s=4.0)
+            assert await bench.told(job_id) == ["submit", "assign", "start", "complete"]
+            job = await bench.job(job_id)
+            assert job.started_at and job.finished_at
+            assert (job.finished_at - job.started_at).total_seconds() == 4
+
+    asyncio.run(story())
+
+
+def test_the_same_report_twice_is_recorded_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await agent.start(lease)
+            assert await agent.report(lease, results=a_zip(out="1")) == "recorded"
+            assert await agent.report(lease, results=a_zip(out="1")) == "already_recorded"
+            assert await bench.told(job_id) == ["submit", "assign", "start", "complete"]
+            assert (await bench.job(job_id)).has_results
+
+    asyncio.run(story())
+
+
+def test_a_second_report_cannot_change_how_a_job_ended(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await agent.report(lease, "failed", exit_code=3)
+            await agent.report(lease, "completed", results=a_zip(out="other"))
+            job = await bench.job(job_id)
+            assert (job.state, job.exit_code, job.has_results) == (JobState.FAILED, 3, False)
+
+    asyncio.run(story())
+
+
+def test_a_report_with_a_wrong_token_or_from_another_agent_is_discarded(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent, thief = await bench.agent("one"), await bench.agent("two")
+            (lease,) = await agent.take()
+            assert await agent.report(lease, token="guess") == "discard"
+            assert await thief.report(lease) == "discard"
+            assert (await bench.job(job_id)).state is JobState.ASSIGNED
+
+    asyncio.run(story())
+
+
+def test_results_that_differ_from_their_digest_are_not_published(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            with pytest.raises(InvalidRequestError, match="announced"):
+                await agent.report(lease, results=b"torn", sha256="0" * 64)
+            assert (await bench.job(job_id)).state is JobState.ASSIGNED
+
+    asyncio.run(story())
+
+
+def test_a_result_that_was_there_before_the_cancel_wins(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await cancel_job(bench, job_id)
+            await agent.report(lease, "completed", results=a_zip(out="1"))
+            assert (await bench.job(job_id)).state is JobState.COMPLETED
+
+    asyncio.run(story())
+
+
+def test_an_attempt_whose_host_failed_is_queued_again_after_a_while(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await agent.report(lease, "lost", reason="the host was rebooted")
+            job = await bench.job(job_id)
+            assert (job.state, job.losses, job.reason) == (
+                JobState.QUEUED,
+                1,
+                "the host was rebooted",
+            )
+            assert (await agent.poll()).leases == []
+            bench.clock.advance(seconds=11)
+            (again,) = await agent.take()
+            assert again.attempt == 2
+            assert await bench.counter_drift() == []
+
+    asyncio.run(story())
+
+
+def test_after_three_failed_hosts_a_job_is_lost(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            for _ in range(3):
+                (lease,) = await agent.take()
+                await agent.report(lease, "lost", reason="power cut")
+                bench.clock.advance(minutes=10)
+            job = await bench.job(job_id)
+            assert (job.state, job.attempt, job.losses) == (JobState.LOST, 3, 3)
+            assert await bench.usage() == (0, 0)
+
+    asyncio.run(story())
+
+
+def test_a_report_that_comes_late_still_counts_if_nobody_else_began(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:lost_after=60s") as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            bench.clock.advance(seconds=61)
+            await bench.rescue()
+            assert (await bench.job(job_id)).state is JobState.QUEUED
+            assert await agent.report(lease, results=a_zip(out="late")) == "recorded"
+            job = await bench.job(job_id)
+            assert (job.state, job.has_results) == (JobState.COMPLETED, True)
+            assert await bench.usage() == (0, 0)
+            assert await bench.counter_drift() == []
+
+    asyncio.run(story())
+
+
+def test_a_late_report_is_discarded_once_another_attempt_began(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:lost_after=60s") as bench:
+            job_id = await bench.submit_one()
+            first, second = await bench.agent("one"), await bench.agent("two")
+            (old,) = await first.take()
+            bench.clock.advance(seconds=61)
+            await bench.rescue()
+            bench.clock.advance(seconds=61)
+            (new,) = await second.take()
+            assert await first.report(old, results=a_zip(out="stale")) == "discard"
+            assert await second.report(new, results=a_zip(out="fresh")) == "recorded"
+            assert (await bench.job(job_id)).attempt == 2
+
+    asyncio.run(story())
