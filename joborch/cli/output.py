@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TextIO, TypeVar
 
-import msgspec
-
 from joborch.cli.exits import UsageError
 from joborch.cli.options import Common
+from joborch.client.plain import plain
 from joborch.domain.text import one_line
 
 FORMATS = ("table", "wide", "plain", "tsv", "csv", "json", "ndjson", "ids")
@@ -103,8 +102,7 @@ class Output:
     def document(self, value: object) -> None:
         """Print one JSON document."""
         # A terminal would obey some characters that JSON may hold as they are.
-        plain = json.dumps(_plain(value), ensure_ascii=self.is_terminal)
-        self.line(plain)
+        self.line(json.dumps(plain(value), ensure_ascii=self.is_terminal))
 
     def table(
         self,
@@ -187,13 +185,13 @@ class Output:
         return [c for c in [*usual, *added] if c.name not in dropped]
 
     def _with_fields(self, value: object) -> object:
-        plain = _plain(value)
+        builtins = plain(value)
         words = [word for word in (self._options.fields or "").split(",") if word]
-        if not words or "all" in words or not isinstance(plain, dict):
-            return plain
-        if isinstance(plain.get("items"), list):
-            return {**plain, "items": [_keys(item, words) for item in plain["items"]]}
-        return _keys(plain, words)
+        if not words or "all" in words or not isinstance(builtins, dict):
+            return builtins
+        if isinstance(builtins.get("items"), list):
+            return {**builtins, "items": [_keys(item, words) for item in builtins["items"]]}
+        return _keys(builtins, words)
 
 
 def is_dumb() -> bool:
@@ -211,10 +209,6 @@ def _has_color(wanted: str | None, stream: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
         return True
     return stream.isatty() and not is_dumb()
-
-
-def _plain(value: object) -> object:
-    return msgspec.to_builtins(value)
 
 
 def _keys(item: object, words: list[str]) -> object:

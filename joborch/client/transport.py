@@ -287,7 +287,9 @@ def _reason(error: BaseException) -> str:
     found = str(error) or type(error).__name__
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
+        if isinstance(cause, ConnectionError) and cause.errno:
+            found = os.strerror(cause.errno)
+        elif isinstance(cause, OSError) and cause.strerror:
             found = cause.strerror
         cause = cause.__cause__ or cause.__context__
     return found[:1].lower() + found[1:]

@@ -2,7 +2,6 @@
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
@@ -58,7 +57,6 @@ def create_app(parts: Parts) -> Litestar:
             docs.swagger_page,
             docs.swagger_asset,
         ],
-        dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,
         openapi_config=docs.openapi_config(),
         request_class=ApiRequest,

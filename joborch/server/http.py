@@ -94,7 +94,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; port 0 takes a free one.
+    """Open the socket; port 0 takes a free one. From now on connections wait to be served.
 
     Raises:
         OSError: the address is in use or not this machine's.
@@ -104,6 +104,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(BACKLOG)
         listener.setblocking(False)
     except BaseException:
         listener.close()

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -125,7 +125,7 @@ def test_a_folder_swapped_for_a_link_meanwhile_is_not_entered(
     (root / "folder").mkdir()
     look = os.stat
 
-    def look_and_swap(path: str, **options: int) -> os.stat_result:
+    def look_and_swap(path: str, **options: Any) -> os.stat_result:
         seen = look(path, **options)
         if path == "folder":
             (root / "folder").rmdir()

@@ -174,7 +174,8 @@ class ScriptedAgent:
         """Ask, and stay asking until there is something."""
         parts = self.bench.parts
         known = [KnownAttempt(job_id=job, attempt=attempt) for job, attempt in self.known]
-        said = Poll(**{"incarnation": self.incarnation, "known": known} | but)
+        facts: dict[str, Any] = {"incarnation": self.incarnation, "known": known}
+        said = Poll(**facts | but)
         return lease.poll(
             self.agent,
             said,

@@ -26,6 +26,7 @@ class Launcher:
         self._log = log
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
+        self._is_closed = False
 
     async def start(self, attempt_dir: Path) -> int:
         """Start an attempt, whose specification and work folder are in place.
@@ -44,7 +45,8 @@ class Launcher:
             return await self._start_again(attempt_dir)
 
     async def close(self) -> None:
-        """Let go of the launcher process; attempts go on. Starts in flight fail."""
+        """Let go of the launcher process; attempts go on. Starts in flight fail, and later ones."""
+        self._is_closed = True
         async with self._connecting:
             if self._connection is not None:
                 self._connection.close()
@@ -70,6 +72,8 @@ class Launcher:
 
     async def _connect(self) -> Connection:
         async with self._connecting:
+            if self._is_closed:
+                raise LauncherGoneError("the launcher has been closed")
             if self._connection is None or self._connection.is_closed:
                 self._connection = await Connection.open(self._log)
             return self._connection

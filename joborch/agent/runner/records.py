@@ -108,7 +108,8 @@ Record = TypeVar("Record", Spec, Started, Ended)
 
 def write_spec(directory: Path, spec: Spec) -> None:
     """Say what to run; before the attempt is started."""
-    _write(directory / SPEC, dataclasses.asdict(spec))
+    # Whatever mapping it is: only a dict can be copied and encoded.
+    _write(directory / SPEC, dataclasses.asdict(dataclasses.replace(spec, env=dict(spec.env))))
 
 
 def read_spec(directory: Path) -> Spec:

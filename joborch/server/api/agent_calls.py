@@ -5,13 +5,11 @@ from typing import Annotated, Any
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.connection import ASGIConnection
-from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import Dependency, Parameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from joborch.domain.agents import Agent
-from joborch.server.api.answers import Ours
 from joborch.server.api.bodies import ApiRequest, pieces
 from joborch.server.api.described import BytesOperation, FileOperation
 from joborch.server.api.jobs import JobId
@@ -31,10 +29,8 @@ from joborch.wire.agents import (
 from joborch.wire.events import LogChunk
 
 MOST_RESULT_BYTES = 1 << 40
-AgentId = Annotated[str, Parameter(description="The agent's id.")]
-Attempt = Annotated[int, Parameter(ge=1, le=2**31, description="The number of the attempt.")]
-This = Annotated[Agent, Dependency(skip_validation=True)]
-"""The agent whose key the request carries."""
+AgentId = Annotated[str, PathParameter(description="The agent's id.")]
+Attempt = Annotated[int, PathParameter(ge=1, le=2**31, description="The number of the attempt.")]
 REFUSED = (400, 401, 404, 409, 503)
 
 
@@ -44,15 +40,15 @@ def agent_router(handlers: list[HTTPRouteHandler]) -> Router:
         "/agents/{agent_id:str}",
         route_handlers=handlers,
         guards=[_only_itself],
-        dependencies={"agent": Provide(_this_agent, sync_to_thread=False)},
         security=[{"agent": []}],
         tags=["agents"],
     )
 
 
 @post("/poll", status_code=200, responses=refusals(*REFUSED))
-async def poll_for_work(request: ApiRequest, parts: Ours, agent: This, data: Poll) -> PollAnswer:
+async def poll_for_work(request: ApiRequest, agent_id: AgentId, data: JSONBody[Poll]) -> PollAnswer:
     """Wait for work and orders; also the heartbeat of all that the agent runs."""
+    parts, agent = request.parts, _agent_of(request)
     polling = lease.poll(
         agent,
         data,
@@ -68,14 +64,20 @@ async def poll_for_work(request: ApiRequest, parts: Ours, agent: This, data: Pol
 
 
 @post("/started", status_code=204, responses=refusals(*REFUSED))
-async def note_started(parts: Ours, agent: This, data: list[Started]) -> None:
+async def note_started(
+    request: ApiRequest, agent_id: AgentId, data: JSONBody[list[Started]]
+) -> None:
     """Tell that attempts have begun to run."""
+    parts, agent = request.parts, _agent_of(request)
     await lease.started(agent, data, database=parts.database, clock=parts.clock)
 
 
 @post("/reports", status_code=200, responses=refusals(*REFUSED))
-async def take_reports(parts: Ours, agent: This, data: list[Report]) -> list[Reported]:
+async def take_reports(
+    request: ApiRequest, agent_id: AgentId, data: JSONBody[list[Report]]
+) -> list[Reported]:
     """Report how attempts ended; durable when answered."""
+    parts, agent = request.parts, _agent_of(request)
     return await report.report(
         agent,
         data,
@@ -87,20 +89,23 @@ async def take_reports(parts: Ours, agent: This, data: list[Report]) -> list[Rep
 
 
 @post("/logs", status_code=200, responses=refusals(*REFUSED))
-async def take_logs(parts: Ours, agent: This, data: list[LogChunk]) -> list[int]:
+async def take_logs(
+    request: ApiRequest, agent_id: AgentId, data: JSONBody[list[LogChunk]]
+) -> list[int]:
     """Send what jobs write; the answer is whose logs are still followed."""
-    return parts.taps.put(data)
+    return request.parts.taps.put(data)
 
 
 @get(
     "/payloads/{payload_id:str}/{name:path}",
     operation_class=FileOperation,
-    responses=refusals(401, 404, 416),
+    responses=refusals(400, 401, 404, 416),
 )
 async def fetch_payload_file(
-    parts: Ours, agent: This, payload_id: str, name: str
+    request: ApiRequest, agent_id: AgentId, payload_id: FromPath[str], name: FromPath[str]
 ) -> Response[bytes]:
     """Fetch a file of a payload that the agent is to run."""
+    parts, agent = request.parts, _agent_of(request)
     file = await lease.payload_file(
         agent, payload_id, name.removeprefix("/"), database=parts.database, blobs=parts.blobs
     )
@@ -109,11 +114,13 @@ async def fetch_payload_file(
 
 @get(
     "/results/{job_id:int}/{attempt:int}",
-    responses=refusals(401, 404),
+    responses=refusals(400, 401, 404),
 )
-async def show_upload(parts: Ours, agent: This, job_id: JobId, attempt: Attempt) -> UploadState:
+async def show_upload(
+    request: ApiRequest, agent_id: AgentId, job_id: JobId, attempt: Attempt
+) -> UploadState:
     """Say how much of an attempt's results is here already."""
-    return await report.upload_state(job_id, attempt, blobs=parts.blobs)
+    return await report.upload_state(job_id, attempt, blobs=request.parts.blobs)
 
 
 @put(
@@ -123,15 +130,15 @@ async def show_upload(parts: Ours, agent: This, job_id: JobId, attempt: Attempt)
 )
 async def take_results(
     request: ApiRequest,
-    parts: Ours,
-    agent: This,
+    agent_id: AgentId,
     *,
     job_id: JobId,
     attempt: Attempt,
-    token: Annotated[str, Parameter(header="Lease-Token", description="The lease's secret.")],
-    offset: Annotated[int, Parameter(ge=0, description="Where the bytes belong.")] = 0,
+    token: Annotated[str, HeaderParameter(name="Lease-Token", description="The lease's secret.")],
+    offset: Annotated[int, QueryParameter(ge=0, description="Where the bytes belong.")] = 0,
 ) -> UploadState:
     """Send an attempt's results, or go on where an upload broke off."""
+    parts, agent = request.parts, _agent_of(request)
     return await report.receive(
         agent,
         job_id,
@@ -150,15 +157,19 @@ async def take_results(
     operation_class=BytesOperation,
     responses=refusals(400, 401, 404, 408, 413, 507),
 )
-async def take_snapshot(request: ApiRequest, parts: Ours, agent: This, request_id: str) -> None:
+async def take_snapshot(request: ApiRequest, agent_id: AgentId, request_id: FromPath[str]) -> None:
     """Send a running job's directory as it is now, as a ZIP."""
+    parts, agent = request.parts, _agent_of(request)
     chunks = pieces(request.receive, most=MOST_RESULT_BYTES)
     await parts.snapshots.receive(request_id, agent.id, chunks, parts.blobs.scratch())
 
 
-@delete("/snapshots/{request_id:str}", responses=refusals(401, 404))
-async def refuse_snapshot(parts: Ours, agent: This, request_id: str) -> None:
+@delete("/snapshots/{request_id:str}", responses=refusals(400, 401, 404))
+async def refuse_snapshot(
+    request: ApiRequest, agent_id: AgentId, request_id: FromPath[str]
+) -> None:
     """Say that the agent has no such attempt."""
+    parts, agent = request.parts, _agent_of(request)
     parts.snapshots.refuse(request_id, agent.id)
 
 
@@ -173,7 +184,8 @@ async def _only_itself(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
     )
 
 
-def _this_agent(request: ApiRequest, agent_id: AgentId) -> Agent:
+def _agent_of(request: ApiRequest) -> Agent:
+    """Return the agent whose key the request carries."""
     agent: Agent = request.scope["state"]["agent"]
     return agent
 

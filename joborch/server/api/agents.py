@@ -4,27 +4,30 @@ from typing import Annotated
 
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
-from joborch.server.api.answers import Ours
+from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.problems import refusals
 from joborch.server.operations import enrol, query
 from joborch.wire.agents import AgentList, AgentView, Enrolled, Enrolment
 
 
 @get("/agents", tags=["agents"], responses=refusals(503))
-async def list_agents(parts: Ours) -> AgentList:
+async def list_agents(request: ApiRequest) -> AgentList:
     """List all agents that ever enrolled, with how they are now."""
+    parts = request.parts
     return await query.agents(
         database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
     )
 
 
-@get("/agents/{agent_id:str}", tags=["agents"], responses=refusals(404))
+@get("/agents/{agent_id:str}", tags=["agents"], responses=refusals(400, 404))
 async def show_agent(
-    parts: Ours, agent_id: Annotated[str, Parameter(description="The agent's id or name.")]
+    request: ApiRequest,
+    agent_id: Annotated[str, PathParameter(description="The agent's id or name.")],
 ) -> AgentView:
     """Show an agent."""
+    parts = request.parts
     return await query.agent(
         agent_id,
         database=parts.database,
@@ -35,8 +38,9 @@ async def show_agent(
 
 
 @post("/agents/enrol", status_code=200, tags=["agents"], responses=refusals(400, 503))
-async def enrol_agent(parts: Ours, data: Enrolment) -> Enrolled:
+async def enrol_agent(request: ApiRequest, data: JSONBody[Enrolment]) -> Enrolled:
     """Introduce an agent; the answer is its identity from now on."""
+    parts = request.parts
     return await enrol.enrol(
         data,
         database=parts.database,

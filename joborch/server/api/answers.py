@@ -1,18 +1,13 @@
 """What handlers answer with: JSON, or MessagePack where the request asks for it."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from litestar import MediaType, Request, Response
-from litestar.params import Dependency
 from litestar.response.base import ASGIResponse
 
 from joborch.server.api.bodies import MSGPACK
-from joborch.server.parts import Parts
 
 T = TypeVar("T")
-
-Ours = Annotated[Parts, Dependency(skip_validation=True)]
-"""The server's parts, given to every handler that names them ``parts``."""
 
 
 class Negotiated(Response[T]):

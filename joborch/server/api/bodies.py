@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Receive
 
 from joborch.domain.errors import InvalidRequestError, TooLargeError
+from joborch.server.parts import Parts
 
 MSGPACK = "application/x-msgpack"
 SILENCE_S = 30.0
@@ -84,6 +85,12 @@ def too_large(most: int) -> TooLargeError:
 
 class ApiRequest(Request[Any, Any, State]):
     """A request whose body may be MessagePack, and is never read without a limit."""
+
+    @property
+    def parts(self) -> Parts:
+        """What the server is made of."""
+        parts: Parts = self.app.state.parts
+        return parts
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield the body within the limits; the framework reads JSON bodies through this."""

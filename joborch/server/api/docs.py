@@ -14,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.params import FromPath
 from litestar.types import Method
 
 TITLE = "joborch"
@@ -75,7 +76,7 @@ def swagger_page() -> Response[str]:
 
 
 @get("/swagger-ui/{name:str}", include_in_schema=False, sync_to_thread=True)
-def swagger_asset(name: str) -> Response[bytes]:
+def swagger_asset(name: FromPath[str]) -> Response[bytes]:
     """Serve the page's script or style."""
     directory = assets_directory()
     if directory is None or name not in _ASSETS:

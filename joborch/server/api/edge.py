@@ -11,7 +11,7 @@ import secrets
 import time
 from contextlib import suppress
 from email.utils import formatdate
-from typing import Any
+from typing import Any, cast
 
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, Message, Receive, Scope, Send
 
@@ -68,10 +68,9 @@ class _Exchange:
             self._closes = self._left > SMALL_REST
             message["headers"] = [*message["headers"], *self._headers()]
         elif self._closes and not message.get("more_body", False):
-            body = message.get("body", b"")
             first: HTTPResponseBodyEvent = {
                 "type": "http.response.body",
-                "body": body,
+                "body": cast("bytes", message.get("body", b"")),
                 "more_body": True,
             }
             await self._send(first)

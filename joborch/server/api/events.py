@@ -6,9 +6,9 @@ from typing import Annotated
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 
-from joborch.server.api.answers import Ours
+from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import EventsOperation
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import parse_seq, read_job_query, read_one
@@ -27,18 +27,19 @@ Text = str | None
 
 @get("/events", tags=["events"], operation_class=EventsOperation, responses=refusals(400))
 async def follow_events(
-    parts: Ours,
+    request: ApiRequest,
     *,
-    job: Annotated[Text, Parameter(description="Ids, with commas.")] = None,
-    batch: Annotated[Text, Parameter(description="A batch, like `b-31`.")] = None,
-    user: Annotated[Text, Parameter(description="Users, with commas.")] = None,
-    service: Annotated[Text, Parameter(description="Services, with commas.")] = None,
-    after: Annotated[Text, Parameter(description="The last event that is known.")] = None,
+    job: Annotated[Text, QueryParameter(description="Ids, with commas.")] = None,
+    batch: Annotated[Text, QueryParameter(description="A batch, like `b-31`.")] = None,
+    user: Annotated[Text, QueryParameter(description="Users, with commas.")] = None,
+    service: Annotated[Text, QueryParameter(description="Services, with commas.")] = None,
+    after: Annotated[Text, QueryParameter(description="The last event that is known.")] = None,
     last: Annotated[
-        Text, Parameter(header="Last-Event-ID", description="As `after`, of a browser.")
+        Text, HeaderParameter(name="Last-Event-ID", description="As `after`, of a browser.")
     ] = None,
 ) -> Response[bytes]:
     """Follow what happens to jobs, from now on or after an event."""
+    parts = request.parts
     wanted = {"id": job, "batch": batch, "user": user, "service": service}
     jobs = _Jobs({name: text for name, text in wanted.items() if text}, parts)
     text = after or last

@@ -7,9 +7,8 @@ from typing import Annotated, BinaryIO, Literal
 from litestar import Response, get, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
-from joborch.server.api.answers import Ours
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import (
     EventsOperation,
@@ -39,8 +38,9 @@ TAIL_BYTES = 4 * 1024 * 1024
     operation_class=ZipOperation,
     responses=refusals(400, 404, 409, 410, 416),
 )
-async def fetch_results(parts: Ours, job_id: JobId) -> Response[bytes]:
+async def fetch_results(request: ApiRequest, job_id: JobId) -> Response[bytes]:
     """Fetch the ZIP that a job left."""
+    parts = request.parts
     served = await fetch.results(job_id, database=parts.database, blobs=parts.blobs)
     return answer_with(served, media_type="application/zip")
 
@@ -51,15 +51,17 @@ async def fetch_results(parts: Ours, job_id: JobId) -> Response[bytes]:
     operation_class=ZipOperation,
     responses=refusals(400, 404, 409, 410, 416, 504),
 )
-async def fetch_partial(request: ApiRequest, parts: Ours, job_id: JobId) -> Response[bytes]:
+async def fetch_partial(request: ApiRequest, job_id: JobId) -> Response[bytes]:
     """Fetch a ZIP of a running job's directory as it is now."""
+    parts = request.parts
     served = await unless_gone(request.receive, partial_of(job_id, parts))
     return answer_with(served, media_type="application/zip")
 
 
 @get("/jobs/{job_id:int}/files", tags=["files"], responses=refusals(400, 404))
-async def list_files(parts: Ours, job_id: JobId) -> FileList:
+async def list_files(request: ApiRequest, job_id: JobId) -> FileList:
     """List a job's inputs and the members of its results."""
+    parts = request.parts
     return await fetch.files(job_id, database=parts.database, blobs=parts.blobs)
 
 
@@ -71,9 +73,13 @@ async def list_files(parts: Ours, job_id: JobId) -> FileList:
     responses=refusals(400, 404, 409, 410, 416),
 )
 async def fetch_file(
-    parts: Ours, job_id: JobId, kind: Literal["input", "result"], name: str
+    request: ApiRequest,
+    job_id: JobId,
+    kind: FromPath[Literal["input", "result"]],
+    name: FromPath[str],
 ) -> Response[bytes]:
     """Fetch one input, or one file of the results."""
+    parts = request.parts
     served = await fetch.one_file(
         job_id, kind, name.removeprefix("/"), database=parts.database, blobs=parts.blobs
     )
@@ -88,14 +94,14 @@ async def fetch_file(
 )
 async def read_log(
     request: ApiRequest,
-    parts: Ours,
     job_id: JobId,
     *,
-    stream: Literal["stdout", "stderr"] = "stdout",
-    offset: Annotated[int, Parameter(ge=0, le=2**62, description="Bytes to leave out.")] = 0,
-    tail: Annotated[int | None, Parameter(ge=0, description="Only the last lines.")] = None,
+    stream: FromQuery[Literal["stdout", "stderr"]] = "stdout",
+    offset: Annotated[int, QueryParameter(ge=0, le=2**62, description="Bytes to leave out.")] = 0,
+    tail: Annotated[int | None, QueryParameter(ge=0, description="Only the last lines.")] = None,
 ) -> Response[bytes]:
     """Read what a job has written; of a running job, as it is now."""
+    parts = request.parts
     reading = logs.read(
         job_id,
         stream,
@@ -122,8 +128,9 @@ async def read_log(
     operation_class=EventsOperation,
     responses=refusals(400, 404),
 )
-async def follow_log(parts: Ours, job_id: JobId) -> Response[bytes]:
+async def follow_log(request: ApiRequest, job_id: JobId) -> Response[bytes]:
     """Follow what a job writes, until it has ended."""
+    parts = request.parts
     await query.find(job_id, database=parts.database)
     return EventStream(_log_events(job_id, parts), stopping=parts.stopping)
 

@@ -5,10 +5,11 @@ from importlib.metadata import version
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
 
 from joborch.domain.errors import JoborchError
-from joborch.server.api.answers import Negotiated, Ours
+from joborch.server.api.answers import Negotiated
+from joborch.server.api.bodies import ApiRequest
+from joborch.server.api.described import another
 from joborch.server.api.problems import refusals
 from joborch.server.operations import query
 from joborch.server.parts import Parts
@@ -20,10 +21,11 @@ PATIENCE_S = 5.0
 @get(
     "/health",
     tags=["server"],
-    responses={503: ResponseSpec(Health, description="It cannot do its work.")},
+    responses={503: another(Health, "It cannot do its work.")},
 )
-async def show_health(parts: Ours) -> Response[Health]:
+async def show_health(request: ApiRequest) -> Response[Health]:
     """Say whether the server can do its work."""
+    parts = request.parts
     database = await database_state(parts)
     status = "stopping" if parts.stopping.is_set() else database
     return Negotiated(
@@ -32,8 +34,9 @@ async def show_health(parts: Ours) -> Response[Health]:
 
 
 @get("/meta", tags=["server"], responses=refusals(503))
-async def show_meta(parts: Ours) -> Meta:
+async def show_meta(request: ApiRequest) -> Meta:
     """Say what this server is and allows."""
+    parts = request.parts
     settings = parts.settings
     return Meta(
         version=version("joborch"),

@@ -4,12 +4,11 @@ from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
 
-from joborch.server.api.answers import Negotiated, Ours
+from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
-from joborch.server.api.described import SubmitOperation
+from joborch.server.api.described import SubmitOperation, another
 from joborch.server.api.forms import read_order
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import (
@@ -33,7 +32,7 @@ from joborch.wire.jobs import (
     batch_name,
 )
 
-JobId = Annotated[int, Parameter(ge=1, le=LARGEST_ID, description="The job's id.")]
+JobId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The job's id.")]
 Text = str | None
 
 
@@ -42,17 +41,17 @@ Text = str | None
     tags=["jobs"],
     operation_class=SubmitOperation,
     responses=refusals(400, 408, 409, 413, 422, 503, 507)
-    | {200: ResponseSpec(Submitted, description="The same was submitted before.")},
+    | {200: another(Submitted, "The same was submitted before.")},
 )
 async def submit_job(
     request: ApiRequest,
-    parts: Ours,
     key: Annotated[
         Text,
-        Parameter(header="Idempotency-Key", description="The same key again submits nothing new."),
+        HeaderParameter(name="Idempotency-Key", description="Submits nothing twice."),
     ] = None,
 ) -> Response[Submitted]:
     """Submit a job, or an array of jobs, with its files."""
+    parts = request.parts
     settings = parts.settings
     upload = await receive_upload(
         request.headers,
@@ -77,25 +76,26 @@ async def submit_job(
 
 @get("/jobs", tags=["jobs"], responses=refusals(400))
 async def list_jobs(
-    parts: Ours,
+    request: ApiRequest,
     *,
-    job_ids: Annotated[Text, Parameter(query="id", description="Ids, with commas.")] = None,
-    user: Annotated[Text, Parameter(description="Users, with commas.")] = None,
-    service: Annotated[Text, Parameter(description="Services, with commas.")] = None,
+    job_ids: Annotated[Text, QueryParameter(name="id", description="Ids, with commas.")] = None,
+    user: Annotated[Text, QueryParameter(description="Users, with commas.")] = None,
+    service: Annotated[Text, QueryParameter(description="Services, with commas.")] = None,
     states: Annotated[
-        Text, Parameter(query="state", description="States and groups, with commas.")
+        Text, QueryParameter(name="state", description="States and groups, with commas.")
     ] = None,
-    batch: Annotated[Text, Parameter(description="A batch, like `b-31`.")] = None,
-    name: Annotated[Text, Parameter(description="A name or a pattern, like `dock-*`.")] = None,
-    tag: Annotated[Text, Parameter(description="A tag, as `KEY=VALUE`.")] = None,
-    agent: Annotated[Text, Parameter(description="Agents by name or id, with commas.")] = None,
-    since: Annotated[Text, Parameter(description="Submitted then or later; RFC 3339.")] = None,
-    until: Annotated[Text, Parameter(description="Submitted before then; RFC 3339.")] = None,
-    sort: Annotated[str, Parameter(description="A field, with `-` for descending.")] = "-id",
-    limit: Annotated[int, Parameter(ge=1, le=1000, description="Jobs on a page.")] = 50,
-    cursor: Annotated[Text, Parameter(description="`next` of the page before.")] = None,
+    batch: Annotated[Text, QueryParameter(description="A batch, like `b-31`.")] = None,
+    name: Annotated[Text, QueryParameter(description="A name or a pattern, like `dock-*`.")] = None,
+    tag: Annotated[Text, QueryParameter(description="A tag, as `KEY=VALUE`.")] = None,
+    agent: Annotated[Text, QueryParameter(description="Agents by name or id, with commas.")] = None,
+    since: Annotated[Text, QueryParameter(description="Submitted then or later; RFC 3339.")] = None,
+    until: Annotated[Text, QueryParameter(description="Submitted before then; RFC 3339.")] = None,
+    sort: Annotated[str, QueryParameter(description="A field, with `-` for descending.")] = "-id",
+    limit: Annotated[int, QueryParameter(ge=1, le=1000, description="Jobs on a page.")] = 50,
+    cursor: Annotated[Text, QueryParameter(description="`next` of the page before.")] = None,
 ) -> JobPage:
     """List jobs, page by page."""
+    parts = request.parts
     values = {
         "id": job_ids,
         "user": user,
@@ -116,14 +116,14 @@ async def list_jobs(
 @get("/jobs/{job_id:int}", tags=["jobs"], responses=refusals(400, 404))
 async def show_job(
     request: ApiRequest,
-    parts: Ours,
     job_id: JobId,
     wait_s: Annotated[
-        float, Parameter(ge=0, le=60, description="How long to wait for `until`, in seconds.")
+        float, QueryParameter(ge=0, le=60, description="How long to wait for `until`, in seconds.")
     ] = 0,
-    until: Annotated[str, Parameter(description="States and groups, with commas.")] = "done",
+    until: Annotated[str, QueryParameter(description="States and groups, with commas.")] = "done",
 ) -> JobView:
     """Show a job; wait for a state of it if asked to."""
+    parts = request.parts
     states = read_one("until", until, parse_states)
     if not wait_s:
         return await query.find(job_id, database=parts.database)
@@ -139,14 +139,16 @@ async def show_job(
 
 
 @get("/jobs/{job_id:int}/events", tags=["jobs"], responses=refusals(400, 404))
-async def show_history(parts: Ours, job_id: JobId) -> EventPage:
+async def show_history(request: ApiRequest, job_id: JobId) -> EventPage:
     """List everything that happened to a job."""
+    parts = request.parts
     return await query.history(job_id, database=parts.database)
 
 
 @get("/jobs/{job_id:int}/explain", tags=["jobs"], responses=refusals(400, 404))
-async def explain_job(parts: Ours, job_id: JobId) -> Explanation:
+async def explain_job(request: ApiRequest, job_id: JobId) -> Explanation:
     """Explain why a job waits."""
+    parts = request.parts
     return await explain.explain(
         job_id,
         database=parts.database,
@@ -161,12 +163,13 @@ async def explain_job(parts: Ours, job_id: JobId) -> Explanation:
     status_code=200,
     tags=["jobs"],
     responses=refusals(400, 404, 409)
-    | {202: ResponseSpec(JobView, description="Its agent has been asked to end it.")},
+    | {202: another(JobView, "Its agent has been asked to end it.")},
 )
 async def cancel_job(
-    parts: Ours, job_id: JobId, data: CancelRequest | None = None
+    request: ApiRequest, job_id: JobId, data: JSONBody[CancelRequest | None] = None
 ) -> Response[JobView]:
     """End a job: at once if it waits, else through its agent."""
+    parts = request.parts
     asked = data or CancelRequest()
     job = await cancel.cancel(
         job_id,

@@ -12,6 +12,7 @@ from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
 
 from joborch.domain.errors import (
     JobNotFoundError,
@@ -24,9 +25,8 @@ from joborch.domain.errors import (
 )
 from joborch.domain.jobs import Job, NewJob
 from joborch.domain.states import JobState
-from joborch.server.api.answers import Ours
 from joborch.server.api.bodies import ApiRequest
-from joborch.server.api.described import UploadOperation, ZipOperation
+from joborch.server.api.described import UploadOperation, ZipOperation, another
 from joborch.server.api.files import answer_with, partial_of
 from joborch.server.api.forms import MOST_ATTEMPTS
 from joborch.server.api.health import database_state
@@ -103,10 +103,10 @@ SPOKEN: dict[type[Exception] | int, Any] = {
     HTTPException: on_http_error,
 }
 REFUSED: dict[int, ResponseSpec] = {
-    400: ResponseSpec(StatusBody, description="Malformed; v1 says why in plain text."),
-    404: ResponseSpec(StatusBody, description="There is no such job."),
+    400: another(StatusBody, "Malformed; v1 says why in plain text."),
+    404: another(StatusBody, "There is no such job."),
 }
-STORED = ResponseSpec(UploadBody, description="The job is stored (v2).")
+STORED = another(UploadBody, "The job is stored (v2).")
 
 
 @get("/", tags=["original"], sync_to_thread=False)
@@ -118,10 +118,11 @@ def ping() -> Pong:
 @get(
     "/health",
     tags=["original"],
-    responses={503: ResponseSpec(HealthBody, description="It cannot do its work.")},
+    responses={503: another(HealthBody, "It cannot do its work.")},
 )
-async def seed_health(parts: Ours) -> Response[HealthBody]:
+async def seed_health(request: ApiRequest) -> Response[HealthBody]:
     """Say whether the server can do its work."""
+    parts = request.parts
     database = await database_state(parts)
     return Response(
         HealthBody(status=database, database=database), status_code=200 if database == "ok" else 503
@@ -136,8 +137,9 @@ async def seed_health(parts: Ours) -> Response[HealthBody]:
     responses={201: STORED, 400: REFUSED[400], 413: REFUSED[400]},
     exception_handlers=SPOKEN,
 )
-async def seed_upload(request: ApiRequest, parts: Ours) -> Response[UploadBody]:
+async def seed_upload(request: ApiRequest) -> Response[UploadBody]:
     """Submit a job with its files."""
+    parts = request.parts
     settings = parts.settings
     upload = await receive_upload(
         request.headers,
@@ -166,13 +168,14 @@ async def seed_upload(request: ApiRequest, parts: Ours) -> Response[UploadBody]:
     operation_class=ZipOperation,
     responses=REFUSED
     | {
-        202: ResponseSpec(StatusBody, description="Not yet (v1)."),
-        204: ResponseSpec(None, description="It left nothing; X-Job-Status says why (v1)."),
+        202: another(StatusBody, "Not yet (v1)."),
+        204: another(None, "It left nothing; X-Job-Status says why (v1)."),
     },
     exception_handlers=SPOKEN,
 )
-async def seed_download(parts: Ours, job_id: str) -> Response[Any]:
+async def seed_download(request: ApiRequest, job_id: FromPath[str]) -> Response[Any]:
     """Fetch the ZIP that a job left, or learn where the job is."""
+    parts = request.parts
     number = _job_id(job_id, parts)
     view = await query.find(number, database=parts.database)
     word = _word_of(view)
@@ -188,11 +191,12 @@ async def seed_download(parts: Ours, job_id: str) -> Response[Any]:
     "/download_partial/{job_id:str}",
     tags=["original"],
     operation_class=ZipOperation,
-    responses=REFUSED | {500: ResponseSpec(StatusBody, description=NO_PARTIAL)},
+    responses=REFUSED | {500: another(StatusBody, NO_PARTIAL)},
     exception_handlers=SPOKEN,
 )
-async def seed_partial(request: ApiRequest, parts: Ours, job_id: str) -> Response[bytes]:
+async def seed_partial(request: ApiRequest, job_id: FromPath[str]) -> Response[bytes]:
     """Fetch a ZIP of a running job's directory as it is now."""
+    parts = request.parts
     number = _job_id(job_id, parts)
     try:
         served = await unless_gone(request.receive, partial_of(number, parts))
@@ -207,11 +211,12 @@ async def seed_partial(request: ApiRequest, parts: Ours, job_id: str) -> Respons
     "/terminate/{job_id:str}",
     status_code=200,
     tags=["original"],
-    responses=REFUSED | {500: ResponseSpec(StatusBody, description="It had ended.")},
+    responses=REFUSED | {500: another(StatusBody, "It had ended.")},
     exception_handlers=SPOKEN,
 )
-async def seed_terminate(parts: Ours, job_id: str) -> Response[StatusBody]:
+async def seed_terminate(request: ApiRequest, job_id: FromPath[str]) -> Response[StatusBody]:
     """End a job."""
+    parts = request.parts
     number = _job_id(job_id, parts)
     try:
         job = await cancel.cancel(

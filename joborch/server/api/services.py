@@ -4,28 +4,30 @@ from typing import Annotated
 
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from joborch.domain.errors import UnknownServiceError
-from joborch.server.api.answers import Ours
+from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.problems import refusals
 from joborch.server.operations import query
 from joborch.wire.services import ServiceList, ServiceView, UsageList
 
 
 @get("/services", tags=["services"], responses=refusals(503))
-async def list_services(parts: Ours) -> ServiceList:
+async def list_services(request: ApiRequest) -> ServiceList:
     """List all services with their quotas and use."""
+    parts = request.parts
     return await query.services(
         database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
     )
 
 
-@get("/services/{name:str}", tags=["services"], responses=refusals(422))
+@get("/services/{name:str}", tags=["services"], responses=refusals(400, 422))
 async def show_service(
-    parts: Ours, name: Annotated[str, Parameter(description="The service's name.")]
+    request: ApiRequest, name: Annotated[str, PathParameter(description="The service's name.")]
 ) -> ServiceView:
     """Show a service."""
+    parts = request.parts
     every = await query.services(
         database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
     )
@@ -35,13 +37,14 @@ async def show_service(
     return found
 
 
-@get("/usage", tags=["services"], responses=refusals(503))
+@get("/usage", tags=["services"], responses=refusals(400, 503))
 async def show_usage(
-    parts: Ours,
-    user: Annotated[str | None, Parameter(description="Only this user.")] = None,
-    service: Annotated[str | None, Parameter(description="Only this service.")] = None,
+    request: ApiRequest,
+    user: Annotated[str | None, QueryParameter(description="Only this user.")] = None,
+    service: Annotated[str | None, QueryParameter(description="Only this service.")] = None,
 ) -> UsageList:
     """List what each user with work has of each service."""
+    parts = request.parts
     return await query.usage(user, service, database=parts.database, catalog=parts.catalog)
 
 

@@ -171,6 +171,9 @@ def _started(transaction: Transaction, job: Job, one: Report, *, actor: str, now
 
 
 def _note_for(job: Job, one: Report) -> str | None:
+    """Return why the job ended so; a cancelled one keeps what was said when it was asked for."""
+    if one.outcome == "cancelled":
+        return job.reason
     if one.reason:
         return one.reason
     if one.outcome == "timed_out" and job.time_limit:

@@ -60,15 +60,16 @@ def test_waiting_can_be_given_up_and_begun_again(an_attempt: MakeAttempt) -> Non
 
 
 def test_looking_whether_it_is_locked_does_not_hinder_a_start(an_attempt: MakeAttempt) -> None:
-    attempt = an_attempt("exit 2")
+    another, attempt = an_attempt(), an_attempt("exit 2")
     lock = os.open(attempt.directory / records.LOCK, os.O_RDONLY | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_SH)
 
     async def scenario() -> None:
         launcher = Launcher()
+        await launcher.start(another.directory)
         start = asyncio.create_task(launcher.start(attempt.directory))
-        # The lock is asked for again and again for 50 ms.
-        asyncio.get_running_loop().call_later(0.08, os.close, lock)
+        # The shim asks for the lock again and again for 50 ms.
+        asyncio.get_running_loop().call_later(0.015, os.close, lock)
         await wait_ended(attempt.directory, await start)
         await launcher.close()
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from joborch.agent.runner.connection import StartRefusedError
+from joborch.agent.runner.connection import LauncherGoneError, StartRefusedError
 from joborch.agent.runner.control import Launcher, wait_ended
+from joborch.agent.runner.phases import Fresh, inspect
 from joborch.agent.runner.processes import look
 from joborch.agent.runner.records import Cause
 from joborch.agent.runner.shim import EXIT_ALREADY_STARTED, EXIT_LOCKED
@@ -160,19 +161,26 @@ def test_an_attempt_without_a_directory_is_refused(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_launcher_can_be_closed_twice_and_used_again(an_attempt: MakeAttempt) -> None:
-    first, second = an_attempt("exit 1"), an_attempt("exit 2")
+def test_starts_fail_once_the_launcher_is_closed(an_attempt: MakeAttempt) -> None:
+    first, second, third = an_attempt(UNTIL_GO), an_attempt(), an_attempt()
 
     async def scenario() -> None:
         launcher = Launcher()
-        await wait_ended(first.directory, await launcher.start(first.directory))
+        pid = await launcher.start(first.directory)
+        os.kill(launcher_of(pid), signal.SIGSTOP)
+        in_flight = asyncio.create_task(launcher.start(second.directory))
+        await asyncio.sleep(0)
         await launcher.close()
         await launcher.close()
-        await wait_ended(second.directory, await launcher.start(second.directory))
-        await launcher.close()
+        os.kill(launcher_of(pid), signal.SIGCONT)
+        for start in (in_flight, launcher.start(third.directory)):
+            with pytest.raises(LauncherGoneError):
+                await start
+        (first.work / "go").touch()
+        await wait_ended(first.directory, pid)
 
     asyncio.run(scenario())
-    assert (first.ended.exit_code, second.ended.exit_code) == (1, 2)
+    assert inspect(third.directory) == Fresh()
 
 
 def test_a_launcher_kills_what_a_killed_shim_left(an_attempt: MakeAttempt) -> None:

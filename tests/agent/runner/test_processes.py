@@ -16,8 +16,9 @@ def shell() -> Iterator[int]:
     script = "sleep 60 & setsid sleep 60 & wait"
     with subprocess.Popen(["bash", "-c", script], start_new_session=True) as process:
         wait_until(lambda: len(processes.children(process.pid)) == 2)
+        everyone = [process.pid, *processes.descendants(process.pid)]
         yield process.pid
-        processes.kill([process.pid, *processes.descendants(process.pid)])
+        processes.kill(everyone)
 
 
 def test_a_process_is_seen_with_its_relations(shell: int) -> None:

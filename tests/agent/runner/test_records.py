@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -44,6 +45,11 @@ def test_a_start_is_read_as_written(tmp_path: Path) -> None:
 def test_an_end_is_read_as_written(tmp_path: Path) -> None:
     records.write_ended(tmp_path, ENDED)
     assert records.read_ended(tmp_path) == ENDED
+
+
+def test_any_mapping_may_be_the_environment(tmp_path: Path) -> None:
+    records.write_spec(tmp_path, Spec(env=MappingProxyType({"A": "b"})))
+    assert records.read_spec(tmp_path).env == {"A": "b"}
 
 
 def test_run_sh_is_what_runs_by_default(tmp_path: Path) -> None:

@@ -1,0 +1,8 @@
+"""Answers of a server as plain values, for whoever prints or stores them."""
+
+import msgspec
+
+
+def plain(value: object) -> object:
+    """Return ``value`` as dicts, lists, texts and numbers; times as RFC 3339 in UTC."""
+    return msgspec.to_builtins(value)
