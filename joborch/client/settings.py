@@ -89,13 +89,15 @@ def _settings(
     texts: Mapping[str, str], env: Mapping[str, str], warnings: tuple[str, ...]
 ) -> ClientSettings:
     mistakes: list[str] = []
-    timeout = DEFAULT_TIMEOUT
-    user_id = texts.get("user_id") or login_name(env)
+    user_id, timeout = texts.get("user_id") or login_name(env), DEFAULT_TIMEOUT
     try:
         check_user_id(user_id)
-        timeout = parse_duration(texts["timeout"]) if "timeout" in texts else timeout
     except ValueError as error:
         mistakes.append(str(error))
+    try:
+        timeout = parse_duration(texts["timeout"]) if "timeout" in texts else timeout
+    except ValueError as error:
+        mistakes.append(f"timeout {texts['timeout']!r} is {error}")
     server = texts.get("server", DEFAULT_SERVER)
     if not server.startswith(("http://", "https://")):
         mistakes.append(f"server {server!r} is not like http://HOST:PORT")

@@ -5,6 +5,7 @@
     JoborchError
     ├── RequestError               the request itself is wrong
     │   ├── InvalidRequestError    malformed or contradictory; carries every mistake
+    │   │   └── SettingsError      what a process was told at its start
     │   ├── UnknownServiceError    no such service here
     │   └── TooLargeError          over a limit on bytes or counts
     ├── NotFoundError
@@ -62,6 +63,12 @@ class InvalidRequestError(RequestError):
     def __init__(self, *mistakes: str, hint: str | None = None) -> None:
         super().__init__("; ".join(mistakes), hint=hint, mistakes=list(mistakes))
         self.mistakes = mistakes
+
+
+class SettingsError(InvalidRequestError):
+    """Some settings are wrong; nothing was started. Carries every mistake."""
+
+    code = "bad_settings"
 
 
 class UnknownServiceError(RequestError):

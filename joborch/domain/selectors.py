@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from joborch.domain.arrays import ArraySpec, parse_array
 from joborch.domain.states import GROUPS, JobState, states_named
 
-_IDS = re.compile(r"[\d,:-]+")
-_BATCH = re.compile(r"b-(\d{1,18})(?:\[([^\]]+)\])?")
-_LAST = re.compile(r"last(?:~(\d{1,4}))?")
-_ID = re.compile(r"\d{1,18}")
+_IDS = re.compile(r"[0-9,:-]+")
+_BATCH = re.compile(r"b-([0-9]{1,18})(?:\[([^\]]+)\])?")
+_LAST = re.compile(r"last(?:~([0-9]{1,4}))?")
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from joborch.domain.errors import JoborchError
+from joborch.domain.errors import ConflictError
 
 
-class LockedError(JoborchError):
+class LockedError(ConflictError):
     """Another process uses the directory; this one must not start."""
 
     code = "locked"

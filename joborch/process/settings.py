@@ -10,15 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from joborch.domain.errors import InvalidRequestError
+from joborch.domain.errors import SettingsError
+
+__all__ = ["SettingsError", "load", "one_of", "read_toml", "setting", "whole_number", "yes_or_no"]
 
 T = TypeVar("T")
-
-
-class SettingsError(InvalidRequestError):
-    """Some settings are wrong; nothing was started. Carries every mistake."""
-
-    code = "bad_settings"
 
 
 def setting(

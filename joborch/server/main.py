@@ -12,7 +12,7 @@ from typing import Any
 
 import uvloop
 
-from joborch.domain.errors import JoborchError
+from joborch.domain.errors import ConflictError, JoborchError
 from joborch.domain.services import Service
 from joborch.process import logs
 from joborch.process.lock import directory_lock
@@ -29,6 +29,12 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_SERVICE = "default"
 """What ``serve --agent`` offers when no service was named."""
+
+
+class AddressError(ConflictError):
+    """The address to listen on cannot be had."""
+
+    code = "address_in_use"
 
 
 def main(flags: dict[str, Any]) -> int:
@@ -112,12 +118,6 @@ def _listen(settings: ServerSettings) -> socket.socket:
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
             hint="another server may run there; choose another with --port",
         ) from error
-
-
-class AddressError(JoborchError):
-    """The address to listen on cannot be had."""
-
-    code = "address_in_use"
 
 
 def _say_hello(settings: ServerSettings, url: str, *, with_agent: bool) -> None:

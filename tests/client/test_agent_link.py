@@ -110,9 +110,7 @@ def test_results_that_are_there_already_are_not_sent_again(
     assert stub.heard[-1].method == "GET"
 
 
-def test_an_upload_from_the_wrong_place_asks_and_goes_on(
-    stub: StubServer, tmp_path: Path
-) -> None:
+def test_an_upload_from_the_wrong_place_asks_and_goes_on(stub: StubServer, tmp_path: Path) -> None:
     (tmp_path / "results.zip").write_bytes(b"0123456789")
     stub.on(f"GET {BASE}/results/7/1", packs(UploadState(offset=8)), packs(UploadState(offset=2)))
     stub.on(

@@ -46,9 +46,7 @@ def test_a_problem_keeps_its_request_id_for_the_person_who_reports_it(
 def test_a_server_error_without_a_reason_is_told_apart_with_its_request_id(
     stub: StubServer, ask
 ) -> None:
-    stub.on(
-        "GET /api/v1/meta", Answer(status=500, body=b"oops", headers={"X-Request-Id": "req-9"})
-    )
+    stub.on("GET /api/v1/meta", Answer(status=500, body=b"oops", headers={"X-Request-Id": "req-9"}))
 
     with pytest.raises(ServerBrokenError, match="500 Internal Server Error") as caught:
         ask(lambda server: server.meta())
@@ -56,9 +54,7 @@ def test_a_server_error_without_a_reason_is_told_apart_with_its_request_id(
     assert caught.value.details["request_id"] == "req-9"
 
 
-def test_a_proxys_refusal_is_no_joborch_error_but_means_not_allowed(
-    stub: StubServer, ask
-) -> None:
+def test_a_proxys_refusal_is_no_joborch_error_but_means_not_allowed(stub: StubServer, ask) -> None:
     stub.on("GET /api/v1/meta", Answer(status=403, body=b"<html>"))
 
     with pytest.raises(NotAllowedError):

@@ -59,9 +59,7 @@ def test_a_server_that_is_not_there_at_first_is_not_waited_for(stub: StubServer,
 
 
 def test_many_jobs_are_waited_for_by_one_stream(stub: StubServer, ask) -> None:
-    stub.on(
-        EVENTS, streams(("job", an_event(1, COMPLETED)), ("job", an_event(2, FAILED, seq=2)))
-    )
+    stub.on(EVENTS, streams(("job", an_event(1, COMPLETED)), ("job", an_event(2, FAILED, seq=2))))
     stub.on(
         JOBS,
         says(a_page(a_job_view(1, RUNNING), a_job_view(2, QUEUED))),

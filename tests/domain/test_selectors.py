@@ -35,7 +35,8 @@ def test_people_name_jobs_in_many_ways(text: str, selector: Selector) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "fourty-two", "40-", "44-40", "1,,2", "@", "@broken", "b-", "b-31[]", "last~", "--"]
+    "text",
+    ["", "fourty-two", "40-", "44-40", "1,,2", "@", "@broken", "b-", "b-31[]", "last~", "--"],
 )
 def test_anything_else_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(ValueError, match=r"names no jobs|no selection|no state"):

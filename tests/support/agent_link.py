@@ -1,4 +1,4 @@
-"""A server for an agent, as scripted by a test: it hands out answers and remembers what it heard."""
+"""A server for an agent, as scripted by a test: it gives answers and remembers what it heard."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -96,9 +96,13 @@ def end_all_attempts(work_dir: Path) -> None:
         phase = phases.inspect(lock.parent)
         if isinstance(phase, phases.Running):
             control.cancel(lock.parent, phase.shim_pid, 0)
-            wait_until(lambda folder=lock.parent: not phases.is_locked(folder))
+            _wait_free(lock.parent)
         elif isinstance(phase, phases.SupervisorLost):
             phases.kill_leftovers(lock.parent, phase.started)
+
+
+def _wait_free(folder: Path) -> None:
+    wait_until(lambda: not phases.is_locked(folder))
 
 
 def contents(archive: bytes | None) -> dict[str, str]:

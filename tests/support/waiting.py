@@ -14,7 +14,7 @@ Describe = Callable[[], object]
 
 
 def wait_until(
-    condition: Callable[[], Seen], timeout: float = 10.0, describe: Describe | None = None
+    condition: Callable[[], Seen | None], timeout: float = 10.0, describe: Describe | None = None
 ) -> Seen:
     """Return the first true value of `condition`; fail with what was seen, after `timeout` s."""
     deadline = time.monotonic() + timeout
@@ -26,7 +26,7 @@ def wait_until(
 
 
 async def async_wait_until(
-    condition: Callable[[], Seen],
+    condition: Callable[[], Seen | None],
     timeout: float = 10.0,
     describe: Describe | None = None,
 ) -> Seen:

@@ -32,7 +32,7 @@ class StalledError(HTTPException):
     status_code = 408
 
     def __init__(self) -> None:
-        super().__init__(detail=f"nothing arrived for {SILENCE_S:.0f} s, or far too little")
+        super().__init__(detail="nothing arrived for too long, or far too little")
 
 
 class ClientGoneError(HTTPException):
@@ -44,19 +44,21 @@ class ClientGoneError(HTTPException):
         super().__init__(detail="the body ended before its time")
 
 
-async def pieces(receive: Receive, *, most: int) -> AsyncGenerator[bytes, None]:
-    """Yield the body as it comes in.
+async def pieces(
+    receive: Receive, *, most: int, silence_s: float = SILENCE_S
+) -> AsyncGenerator[bytes, None]:
+    """Yield the body as it comes in; ``silence_s`` is the longest wait for a piece.
 
     Raises:
         TooLargeError: as soon as more than ``most`` bytes have come.
         StalledError: the client sends nothing, or too slowly.
         ClientGoneError: the client went away before the end.
     """
-    patience_s, size, more = SILENCE_S, 0, True
+    patience_s, size, more = silence_s, 0, True
     while more:
         asked_at = time.monotonic()
         try:
-            async with asyncio.timeout(max(0.0, min(SILENCE_S, patience_s))):
+            async with asyncio.timeout(max(0.0, min(silence_s, patience_s))):
                 message = await receive()
         except TimeoutError:
             raise StalledError from None

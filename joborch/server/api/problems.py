@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -13,10 +14,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from joborch.domain.errors import (
     DiskFullError,
     InvalidRequestError,
+    JobNotFoundError,
     JoborchError,
     NotAllowedError,
     UnavailableError,
 )
+from joborch.domain.names import shown
 from joborch.wire.problems import MEDIA_TYPE, Problem, problem_of
 
 logger = logging.getLogger(__name__)
@@ -37,6 +40,7 @@ _WORDS = {
     504: "The agent that holds the job did not answer.",
     507: "The server's disk is too full for new submissions.",
 }
+_JOB = re.compile(r"/api/v1/jobs/(?![0-9]+/)([^/]+)")
 _CODES = {400: "invalid_request", 408: "timeout", 413: "too_large"}
 
 
@@ -69,16 +73,16 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
         return on_refusal(request, InvalidRequestError(*mistakes_of(error)))
     if error.status_code >= 500:
         return on_bug(request, error)
+    if error.status_code == 404 and (job := _JOB.match(request.scope["path"])):
+        return on_refusal(request, JobNotFoundError(shown(job[1])))
     phrase = HTTPStatus(error.status_code).phrase
     problem = Problem(
         title=phrase.lower(),
         status=error.status_code,
         code=_CODES.get(error.status_code, phrase.lower().replace(" ", "_")),
-        detail=str(error.detail),
+        detail=_detail(request, error),
         request_id=request_id_of(request),
     )
-    if error.status_code == 404:
-        problem.detail = f"there is nothing at {request.scope['path'][:200]}"
     return _answer(problem, dict(error.headers or {}))
 
 
@@ -122,6 +126,17 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     HTTPException: on_http_error,
     Exception: on_bug,
 }
+
+
+def _detail(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    path = shown(request.scope["path"])
+    match error.status_code:
+        case 404:
+            return f"there is nothing at {path}"
+        case 405:
+            return f"{path} cannot be asked for with {request.method}"
+        case _:
+            return str(error.detail)
 
 
 def _answer(problem: Problem, headers: dict[str, str]) -> Response[bytes]:

@@ -81,7 +81,10 @@ class _Streaming(ASGIResponse):
 
 
 async def beating(
-    items: AsyncGenerator[bytes, None], *, stopping: asyncio.Event
+    items: AsyncGenerator[bytes, None],
+    *,
+    stopping: asyncio.Event,
+    heartbeat_s: float = HEARTBEAT_S,
 ) -> AsyncGenerator[bytes, None]:
     """Yield the events of a stream, a comment whenever it is silent, and its end on shutdown."""
     end = asyncio.create_task(stopping.wait(), name="stop of event stream")
@@ -91,7 +94,7 @@ async def beating(
             while not end.done():
                 upcoming = upcoming or asyncio.create_task(_next(items), name="event stream")
                 tasks: set[asyncio.Task[Any]] = {upcoming, end}
-                await asyncio.wait(tasks, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, timeout=heartbeat_s, return_when=asyncio.FIRST_COMPLETED)
                 if not upcoming.done():
                     yield HEARTBEAT
                     continue

@@ -1,0 +1,119 @@
+"""What the original says, and where its generations say it differently."""
+
+import re
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from joborch.domain.errors import JobNotFoundError, JoborchError, UnknownServiceError
+from joborch.domain.jobs import Job, NewJob
+from joborch.domain.states import JobState
+from joborch.server.api.forms import MOST_ATTEMPTS
+from joborch.server.api.queries import LARGEST_ID
+from joborch.server.api.uploads import BadMultipartError
+from joborch.server.operations.submit import Order
+from joborch.server.parts import Parts
+from joborch.wire.jobs import JobView
+from joborch.wire.problems import status_of
+from joborch.wire.seed import StatusBody, not_found, word_for
+
+_DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
+V2 = "v2"
+_WORDS: dict[str, dict[str, str]] = {
+    "v1": {
+        "no user": "Missing user_id",
+        "bad user": "Invalid user_id",
+        "no service": "Missing service",
+    },
+    "v2": {
+        "no user": "Missing user_id field",
+        "bad user": "Invalid user_id, should be a number",
+        "no service": "Missing service field",
+    },
+}
+INVALID_SERVICE = "Invalid service"
+NO_PARTIAL = "Error retrieving partial data from client"
+
+
+class SaidError(JoborchError):
+    """The original has words of its own for this."""
+
+    def __init__(self, said: str, *, status: int = 400) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+def on_refusal(request: Request[Any, Any, Any], error: JoborchError) -> Response[Any]:
+    """Answer with the generation's words for what was refused."""
+    if isinstance(error, JobNotFoundError):
+        return Response(not_found(int(error.job_id)), status_code=404)
+    parts: Parts = request.app.state.parts
+    status = error.status if isinstance(error, SaidError) else status_of(error)
+    said = error.message
+    if isinstance(error, BadMultipartError):
+        said = f"Multipart error: {error.message}"
+    if isinstance(error, UnknownServiceError):
+        status, said = 400, INVALID_SERVICE
+    if parts.settings.compat == V2:
+        return Response(StatusBody(message=said), status_code=status)
+    return Response(said, status_code=status, media_type="text/plain")
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Answer with the generation's words for what the framework refused."""
+    return on_refusal(request, SaidError(str(error.detail), status=error.status_code))
+
+
+SPOKEN: dict[type[Exception] | int, Any] = {
+    JoborchError: on_refusal,
+    HTTPException: on_http_error,
+}
+
+
+def read_seed_order(fields: dict[str, list[str]], parts: Parts) -> Order:
+    """Read what is asked for; other fields than the original's two are ignored.
+
+    Raises:
+        SaidError: in the generation's words.
+    """
+    words = _WORDS[parts.settings.compat]
+    if "user_id" not in fields:
+        raise SaidError(words["no user"])
+    user_id = fields["user_id"][-1].strip()
+    if not re.fullmatch(r"[+-]?[0-9]{1,10}", user_id) or abs(int(user_id)) >= 2**31:
+        raise SaidError(words["bad user"])
+    if "service" not in fields:
+        raise SaidError(words["no service"])
+    service = fields["service"][-1]
+    new = NewJob(
+        user_id=str(int(user_id)), service=service, name=service, max_attempts=MOST_ATTEMPTS
+    )
+    return Order(new=new, accepts_missing_script=True)
+
+
+def read_seed_id(text: str, parts: Parts) -> int:
+    """Read a job's id as the original's path does.
+
+    Raises:
+        SaidError: in the generation's words.
+    """
+    kind = "u32" if parts.settings.compat == V2 else "i32"
+    if not _DIGITS.fullmatch(text) or int(text) > LARGEST_ID:
+        raise SaidError(f"Invalid URL: Cannot parse `{text[:40]}` to a `{kind}`")
+    return int(text)
+
+
+def seed_word(view: JobView) -> str:
+    """Return the original's word for where a job is."""
+    job = Job(
+        id=view.id,
+        user_id=view.user_id,
+        service=view.service,
+        name=view.name,
+        state=JobState(view.state),
+        payload_id="",
+        submitted_at=view.submitted_at,
+        results_removed_at=view.results.removed_at if view.results else None,
+    )
+    return word_for(job)

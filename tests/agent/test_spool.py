@@ -1,0 +1,132 @@
+"""The agent's directory, and the marks in it."""
+
+import asyncio
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from joborch.agent.attempts import Attempt
+from joborch.agent.marks import HighWaterMarks
+from joborch.agent.removal import remove_tree
+from joborch.agent.spool import Identity, Spool
+from joborch.process.clock import Clock
+from tests.support.agent_link import a_file, a_lease
+
+
+class CalendarClock(Clock):
+    """A clock whose days pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.today = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.today
+
+
+def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "agent", clock=Clock())
+    spool.remember(Identity(agent_id="a-1", key="secret"))
+    attempt = Attempt.create(spool.folder_for(7, 1), a_lease())
+    secret = [tmp_path / "agent" / "identity.json", attempt.folder / "lease.json"]
+    private = [tmp_path / "agent", tmp_path / "agent" / "attempts", attempt.folder]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o700}
+    spool.close()
+
+
+def test_every_process_has_a_higher_incarnation(tmp_path: Path) -> None:
+    incarnations = []
+    for _ in range(3):
+        spool = Spool(tmp_path, clock=Clock())
+        incarnations.append(spool.incarnation)
+        spool.close()
+    assert incarnations == [1, 2, 3]
+
+
+def test_who_the_agent_is_survives_it_and_damage_means_a_stranger(tmp_path: Path) -> None:
+    identity = Identity(agent_id="a-1", key="secret")
+    first = Spool(tmp_path, clock=Clock())
+    first.remember(identity)
+    first.close()
+    second = Spool(tmp_path, clock=Clock())
+    assert second.identity() == identity
+    (tmp_path / "identity.json").write_text("{")
+    assert second.identity() is None
+    second.close()
+
+
+def test_a_stored_lease_has_its_token_but_not_the_files_again(tmp_path: Path) -> None:
+    lease = a_lease("echo hello", files=[a_file("a/b.txt", "content")])
+    Attempt.create(tmp_path / "7-1", lease)
+    attempt = Attempt.load(tmp_path / "7-1")
+    assert attempt is not None
+    assert (attempt.key, attempt.lease.token) == ((7, 1), "token")
+    assert {file.data for file in attempt.lease.files} == {None}
+    assert (attempt.work_dir / "a" / "b.txt").read_text() == "content"
+
+
+def test_finished_attempts_are_kept_as_long_as_asked(tmp_path: Path) -> None:
+    async def retire() -> None:
+        spool = Spool(tmp_path, clock=Clock(), keep_s=60)
+        folder = Attempt.create(spool.folder_for(7, 1), a_lease()).folder
+        await spool.retire(folder, was_stopped=False)
+        stopped = Attempt.create(spool.folder_for(8, 1), a_lease(job_id=8)).folder
+        await spool.retire(stopped, was_stopped=True)
+        spool.sweep()
+        spool.close()
+
+    asyncio.run(retire())
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["7-1"]
+    assert not list((tmp_path / "attempts").iterdir())
+    spool = Spool(tmp_path, clock=Clock(), keep_s=-60)
+    spool.sweep()
+    spool.close()
+    assert not list((tmp_path / "kept").iterdir())
+
+
+def test_a_tree_is_removed_whatever_its_permissions(tmp_path: Path) -> None:
+    locked = tmp_path / "tree" / "locked"
+    locked.mkdir(parents=True)
+    (locked / "file").touch()
+    locked.chmod(0)
+    remove_tree(tmp_path / "tree")
+    assert not (tmp_path / "tree").exists()
+
+
+def test_marks_only_rise_and_survive(tmp_path: Path) -> None:
+    marks = HighWaterMarks(tmp_path / "marks", clock=Clock())
+    marks.raise_to(7, 2)
+    marks.raise_to(7, 1)
+    marks.close()
+    again = HighWaterMarks(tmp_path / "marks", clock=Clock())
+    assert [again.allows(7, attempt) for attempt in (1, 2, 3)] == [False, False, True]
+    assert again.allows(8, 1)
+    again.close()
+
+
+def test_damaged_marks_count_as_absent(tmp_path: Path) -> None:
+    (tmp_path / "marks").write_bytes(b"7 2 99999\n\xff\xff\n8 1")
+    marks = HighWaterMarks(tmp_path / "marks", clock=Clock())
+    assert (marks.allows(7, 2), marks.allows(8, 1)) == (False, True)
+    marks.close()
+
+
+def test_marks_are_forgotten_after_a_month(tmp_path: Path) -> None:
+    clock = CalendarClock()
+    marks = HighWaterMarks(tmp_path / "marks", clock=clock)
+    marks.raise_to(7, 1)
+    clock.today += timedelta(days=20)
+    marks.raise_to(8, 1)
+    marks.close()
+    clock.today += timedelta(days=20)
+    again = HighWaterMarks(tmp_path / "marks", clock=clock)
+    assert (again.allows(7, 1), again.allows(8, 1)) == (True, False)
+    assert len((tmp_path / "marks").read_bytes().splitlines()) == 1
+    again.close()
+
+
+def test_what_is_to_be_told_is_readable_json(tmp_path: Path) -> None:
+    attempt = Attempt.create(tmp_path / "7-1", a_lease())
+    assert json.loads((attempt.folder / "lease.json").read_bytes())["lease"]["job_id"] == 7
+    assert attempt.ending() is None

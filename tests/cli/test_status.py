@@ -1,0 +1,207 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from joborch.domain.errors import JobNotFoundError
+from joborch.domain.states import JobState
+from joborch.wire.jobs import FileList
+from joborch.wire.events import EventPage
+from tests.support.stub_server import Heard, StubServer, refuses, says, streams
+from tests.support.views import a_job_view, a_page, an_event
+
+JOBS = "GET /api/v1/jobs"
+QUEUED, RUNNING = JobState.QUEUED, JobState.RUNNING
+COMPLETED, FAILED = JobState.COMPLETED, JobState.FAILED
+
+
+@pytest.fixture
+def busy(stub: StubServer) -> StubServer:
+    """A server with a running job, and one that failed a moment ago."""
+    now = datetime.now(UTC)
+    ended = a_job_view(41, FAILED, finished_at=now, name="dock-\x1b[31mred")
+
+    def jobs(heard: Heard):
+        is_active = heard.query.get("state") == "active"
+        return says(a_page(a_job_view(43, RUNNING)) if is_active else a_page(ended))
+
+    stub.on(JOBS, jobs)
+    return stub
+
+
+def test_a_pipe_gets_columns_with_tabs_words_and_iso_times(busy, joborch) -> None:
+    done = joborch("status")
+
+    head, first, second = (line.split("\t") for line in done.out.splitlines())
+    assert head[:7] == ["id", "state", "name", "service", "user_id", "priority", "submitted_at"]
+    assert first[:7] == ["43", "running", "dock", "example", "1", "50", "2026-11-23T12:00:00Z"]
+    assert second[:2] == ["41", "failed"]
+    assert "\x1b" not in done.out
+    assert done.err == ""
+
+
+def test_a_person_gets_marks_colours_and_a_summary(busy, at_terminal) -> None:
+    done = at_terminal("status")
+
+    assert "▶R" in done.out
+    assert "\x1b[31m✗F" in done.out
+    assert "2 jobs · 1 running · 1 failed" in done.out
+
+
+def test_nothing_of_a_name_reaches_the_terminal_as_a_command(busy, at_terminal) -> None:
+    done = at_terminal("status", NO_COLOR="1")
+
+    assert "dock-red" in done.out
+    assert "\x1b" not in done.out
+
+
+def test_a_narrow_terminal_loses_columns_not_lines(busy, at_terminal) -> None:
+    done = at_terminal("status", COLUMNS="46", NO_COLOR="1")
+
+    head = done.out.splitlines()[0]
+    assert "PRI" not in head
+    assert "AGENT / WHY" in head
+    assert all(len(line) <= 46 for line in done.out.splitlines())
+
+
+def test_json_is_one_document(busy, joborch) -> None:
+    done = joborch("status", "--json")
+
+    page = json.loads(done.out)
+    assert page["schema"] == "joborch.jobs/1"
+    assert [job["id"] for job in page["items"]] == [43, 41]
+    assert page["items"][0]["submitted_at"] == "2026-11-23T12:00:00Z"
+
+
+def test_json_on_a_terminal_holds_nothing_that_it_would_obey(stub, at_terminal) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(1, RUNNING, name="a\x9b31mb\u202e"))))
+
+    done = at_terminal("status", "--json", "--state", "running")
+
+    assert "\\u009b31mb\\u202e" in done.out
+
+
+@pytest.mark.parametrize(
+    ("form", "first_line"),
+    [
+        ("ids", "43"),
+        ("csv", "id,state,name,service,user_id,priority,submitted_at,running_s,agent"),
+        ("plain", "ID  ST"),
+    ],
+)
+def test_other_forms_have_a_name(busy, joborch, form: str, first_line: str) -> None:
+    assert joborch("status", "--format", form).out.startswith(first_line)
+
+
+def test_fields_can_be_chosen_added_and_dropped(busy, joborch) -> None:
+    assert joborch("status", "--fields", "state,id").out.splitlines()[:2] == [
+        "state\tid",
+        "running\t43",
+    ]
+    head = joborch("status", "--fields", "+batch,-priority").out.splitlines()[0].split("\t")
+    assert "priority" not in head
+    assert head[-1] == "batch"
+
+
+def test_an_unknown_field_is_named_with_the_known_ones(busy, joborch) -> None:
+    done = joborch("status", "--fields", "colour")
+
+    assert done.code == 2
+    assert "'colour'" in done.err
+    assert "submitted_at" in done.err
+
+
+def test_without_a_selection_it_is_about_me(busy, joborch) -> None:
+    joborch("status")
+
+    assert {heard.query["user"] for heard in busy.heard} == {"1"}
+
+
+def test_filters_go_to_the_server(stub, joborch) -> None:
+    stub.on(JOBS, says(a_page()))
+
+    joborch("ps", "-A", "--state", "failed", "-s", "example", "-N", "7", "--sort", "-priority")
+
+    assert stub.heard[0].query == {
+        "state": "failed",
+        "service": "example",
+        "limit": "7",
+        "sort": "-priority",
+    }
+
+
+def test_no_jobs_is_no_error(stub, joborch) -> None:
+    stub.on(JOBS, says(a_page()))
+
+    assert joborch("status", "--state", "failed").code == 0
+
+
+def test_an_empty_selection_is(stub, joborch) -> None:
+    stub.on(JOBS, says(a_page()))
+
+    done = joborch("status", "@failed")
+
+    assert (done.code, done.err) == (3, "error: no job is @failed\n")
+
+
+def test_a_job_that_is_not_there_is(stub, joborch) -> None:
+    stub.on("GET /api/v1/jobs/7", refuses(JobNotFoundError(7)))
+
+    assert joborch("status", "7").code == 3
+
+
+def test_one_job_is_shown_in_detail_to_a_person(stub, at_terminal) -> None:
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42, FAILED, tags={"run": "night"})))
+    stub.on("GET /api/v1/jobs/42/events", says(EventPage(items=[an_event(42, RUNNING)])))
+    stub.on("GET /api/v1/jobs/42/files", says(FileList(items=[])))
+
+    done = at_terminal("status", "42", NO_COLOR="1")
+
+    assert "42 dock  ✗F failed (exit 1)" in done.out
+    assert "run=night" in done.out
+    assert "2026-11-23 12:00:00 UTC  move → running by dispatch" in done.out
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ([COMPLETED, COMPLETED], 0),
+        ([COMPLETED, RUNNING], 8),
+        ([FAILED, RUNNING], 10),
+        ([JobState.LOST, COMPLETED], 10),
+        ([JobState.TIMED_OUT, JobState.INVALID], 10),
+        ([JobState.INVALID, JobState.CANCELLED], 12),
+        ([JobState.CANCELLED, COMPLETED], 11),
+    ],
+)
+def test_the_exit_code_tells_how_the_jobs_stand(
+    stub, joborch, states: list[JobState], code: int
+) -> None:
+    stub.on(JOBS, says(a_page(*(a_job_view(i, state) for i, state in enumerate(states)))))
+
+    assert joborch("status", "--exit-code", "0-1").code == code
+
+
+def test_watching_a_pipe_writes_each_change_as_a_line(stub, joborch) -> None:
+    stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
+    running = a_page(a_job_view(1, COMPLETED), a_job_view(2, RUNNING))
+    ended = a_page(a_job_view(1, COMPLETED), a_job_view(2, COMPLETED))
+    stub.on(JOBS, says(running), says(ended))
+
+    done = joborch("status", "--watch", "1-2")
+
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [(job["id"], job["state"]) for job in lines] == [
+        (1, "completed"),
+        (2, "running"),
+        (2, "completed"),
+    ]
+
+
+def test_ids_come_from_another_command(stub, joborch) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(1, RUNNING), a_job_view(2, RUNNING))))
+
+    done = joborch("status", "-q", "-", stdin="1\n2\n")
+
+    assert done.out == "1\n2\n"
+    assert stub.heard[0].query["id"] == "1,2"

@@ -1,0 +1,77 @@
+"""An agent played by hand: each call is one request, and nothing happens unasked."""
+
+import hashlib
+import io
+import zipfile
+from typing import Any
+
+import httpx
+import msgspec
+
+from joborch.wire.agents import PollAnswer
+
+
+class HandAgent:
+    """Speaks for an agent to a real server."""
+
+    def __init__(self, http: httpx.Client, *, name: str = "tester", slots: int = 4) -> None:
+        self._http = http
+        enrolment = {
+            "name": name,
+            "host": "here",
+            "version": "0",
+            "services": {"example": slots},
+            "capacity": {"slots": slots},
+        }
+        enrolled = http.post("/api/v1/agents/enrol", json=enrolment).raise_for_status().json()
+        self.id: str = enrolled["agent_id"]
+        self.headers = {"authorization": f"Bearer {enrolled['key']}"}
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        headers = {**self.headers, **request.pop("headers", {})}
+        url = f"/api/v1/agents/{self.id}{path}"
+        return self._http.request(method, url, headers=headers, **request)
+
+    def poll(self, **said: Any) -> PollAnswer:
+        answer = self.call("POST", "/poll", json={"incarnation": 1, **said}).raise_for_status()
+        return msgspec.json.decode(answer.content, type=PollAnswer)
+
+    def finish(
+        self, lease: Any, *, outcome: str = "completed", files: dict[str, str] | None = None
+    ) -> Any:
+        """Report the end of an attempt, with its results."""
+        data = a_zip(files or {"out.txt": "result"})
+        report = {
+            "job_id": lease.job_id,
+            "attempt": lease.attempt,
+            "token": lease.token,
+            "outcome": outcome,
+            "exit_code": 0 if outcome == "completed" else 1,
+            "started_ago_s": 1,
+            "results": {
+                "size_bytes": len(data),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "data": data,
+            },
+        }
+        body = msgspec.msgpack.encode([report])
+        headers = {"content-type": "application/x-msgpack"}
+        return self.call("POST", "/reports", content=body, headers=headers).raise_for_status()
+
+
+def a_zip(files: dict[str, str]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return packed.getvalue()
+
+
+def submit(http: httpx.Client, script: str = "true", **fields: Any) -> int:
+    """Submit a job and return its id."""
+    form = {"service": "example", "user_id": "ann", **fields}
+    files = {"file": ("run.sh", script.encode())}
+    answer = http.post("/api/v1/jobs", data=form, files=files)
+    assert answer.status_code == 201, answer.text
+    job_id: int = answer.json()["jobs"][0]["id"]
+    return job_id
