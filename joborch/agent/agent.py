@@ -14,7 +14,7 @@ from joborch.agent.departure import Departure, any_of
 from joborch.agent.enrolling import Enroller
 from joborch.agent.heartbeat import Heartbeat
 from joborch.agent.link import ServerLink
-from joborch.agent.load import host_load
+from joborch.agent.load import HostLoad
 from joborch.agent.logs import LogSender
 from joborch.agent.outbox import Outbox
 from joborch.agent.settings import AgentSettings
@@ -93,7 +93,7 @@ class Agent:
             worker=worker,
             outbox=self._outbox,
             site=self._site,
-            load=host_load,
+            load=HostLoad(clock=self._site.clock).now,
         )
         self._site.spool.sweep()
         worker.adopt()

@@ -65,6 +65,11 @@ class Attempt:
         except (OSError, msgspec.DecodeError):
             return None
 
+    @staticmethod
+    def forget(folder: Path) -> None:
+        """Make a directory one that does not :meth:`load`; before it is removed."""
+        (folder / "lease.json").unlink(missing_ok=True)
+
     @property
     def lease(self) -> Lease:
         """The lease, with the newest token and without the files' data."""

@@ -1,6 +1,5 @@
 """Bringing the end of an attempt, and what it left, to the server."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,6 +76,10 @@ class Delivery:
             await back_off.pause()
         return lost(f"agent_disk: {hindrance}")
 
+    def is_inline(self, ending: Ending) -> bool:
+        """Whether the results, if there are any, travel inside the report."""
+        return (ending.results_bytes or 0) <= self._transfers.inline_bytes
+
     async def deliver(self, attempt: Attempt, ending: Ending) -> str:
         """Send results and report until the server has acknowledged them; return what it said."""
         await self._logs.finish(attempt.lease.job_id)
@@ -91,7 +94,7 @@ class Delivery:
 
     async def _with_results_there(self, attempt: Attempt, ending: Ending) -> Ending:
         """Upload results that are too large for the report; drop what the server will not take."""
-        if ending.results_bytes is None or ending.results_bytes <= self._transfers.inline_bytes:
+        if self.is_inline(ending):
             return ending
         if ending.outcome == "lost":
             return _without_results(ending)
@@ -107,9 +110,9 @@ class Delivery:
         return ending
 
     async def _report(self, attempt: Attempt, ending: Ending) -> str:
-        size = ending.results_bytes or 0
-        is_inline = ending.results_bytes is not None and size <= self._transfers.inline_bytes
-        data = await asyncio.to_thread(attempt.results_path.read_bytes) if is_inline else None
+        is_inline = ending.results_bytes is not None and self.is_inline(ending)
+        # Small, and just written: reading it takes less than handing it to a thread would.
+        data = attempt.results_path.read_bytes() if is_inline else None
 
         def make() -> Report:
             return ending.report(attempt.lease, now=self._now(), data=data)

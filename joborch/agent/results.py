@@ -11,7 +11,6 @@ from joborch.agent.attempts import Attempt
 from joborch.agent.endings import Ending
 from joborch.agent.threads import in_thread
 from joborch.files.archive import pack
-from joborch.files.atomic import write_atomic
 from joborch.files.names import RESERVED
 
 
@@ -24,7 +23,8 @@ async def pack_results(
         OSError: if there is no room for them; the attempt is as it was.
     """
     note = attempt.folder / "job.json"
-    write_atomic(note, msgspec.json.format(msgspec.json.encode(_note(attempt, ending, agent_name))))
+    content = msgspec.json.encode(_note(attempt, ending, agent_name))
+    note.write_bytes(msgspec.json.format(content))
     files = {f"{stream}.log": path for stream, path in logs.items() if path.exists()}
     extra = {f"{RESERVED}/{name}": path for name, path in {**files, "job.json": note}.items()}
     work = partial(pack, attempt.work_dir, attempt.results_path, extra=extra)

@@ -110,7 +110,9 @@ class Run:
         if ending is None:
             ending = await self._run_to_its_end()
             ending = await self._site.delivery.pack(self.attempt, ending)
-            self.attempt.settle(ending)
+            if self._handle is None or not self._site.delivery.is_inline(ending):
+                # Else the backend remembers the end, and small results are packed again quickly.
+                self.attempt.settle(ending)
         await self._tell(ending)
 
     async def _run_to_its_end(self) -> Ending:

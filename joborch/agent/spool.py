@@ -24,7 +24,7 @@ from joborch.process.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-_TRASH = ".trash-"
+RENEWAL_STEP_S = 0.1
 
 
 class AgentRunningError(ConflictError):
@@ -66,6 +66,8 @@ class Spool:
         _make_private(self._kept)
         self.lease_path = work_dir / "lease"
         """Holds the CLOCK_BOOTTIME at which the last acknowledged poll was sent."""
+        self.renewed_at = self._last_renewal()
+        """What it holds, be it from an earlier process."""
         self.incarnation = self._next_incarnation()
         """Greater than that of any earlier process of this directory."""
         self.marks = HighWaterMarks(work_dir / "high-water", clock=clock)
@@ -87,15 +89,14 @@ class Spool:
         write_atomic(self._identity_path, msgspec.json.encode(identity))
 
     def renew_leases(self, boottime: float) -> None:
-        """Note that the server acknowledged a poll sent at this CLOCK_BOOTTIME."""
-        write_atomic(self.lease_path, f"{boottime:.3f}\n".encode())
+        """Note that the server acknowledged a poll sent at this CLOCK_BOOTTIME.
 
-    def renewed_at(self) -> float | None:
-        """Return what :meth:`renew_leases` last noted, be it in an earlier process."""
-        try:
-            return float(self.lease_path.read_text())
-        except (OSError, ValueError):
-            return None
+        When many are acknowledged within an instant, only the first is noted; an older renewal
+        is always on the safe side.
+        """
+        if self.renewed_at is None or not 0 <= boottime - self.renewed_at < RENEWAL_STEP_S:
+            write_atomic(self.lease_path, f"{boottime:.3f}\n".encode())
+            self.renewed_at = boottime
 
     def folder_for(self, job_id: int, attempt: int) -> Path:
         """Return where an attempt's directory is, or would be."""
@@ -105,7 +106,7 @@ class Spool:
         """Load what earlier processes left, oldest job first; sweep away what is half made."""
         found = []
         for folder in self._attempts.iterdir():
-            attempt = None if folder.name.startswith(".") else Attempt.load(folder)
+            attempt = Attempt.load(folder)
             if attempt is None:
                 logger.debug("leftover directory removed", extra={"folder": folder.name})
                 self.discard(folder)
@@ -114,8 +115,9 @@ class Spool:
         return sorted(found, key=lambda attempt: attempt.key)
 
     def discard(self, folder: Path) -> None:
-        """Remove an attempt's directory; it is gone in one step, whatever happens meanwhile."""
-        remove_tree(self._to_trash(folder))
+        """Remove an attempt's directory; whatever happens meanwhile, it is no attempt any more."""
+        Attempt.forget(folder)
+        remove_tree(folder)
 
     async def retire(self, folder: Path, *, was_stopped: bool) -> None:
         """Put away the directory of an attempt that nobody needs to hear of any more.
@@ -123,7 +125,7 @@ class Spool:
         It is removed, unless finished attempts are kept for a while and it was not stopped.
         """
         if was_stopped or not self._keep_s:
-            await in_thread(partial(remove_tree, self._to_trash(folder)))
+            await in_thread(partial(self.discard, folder))
             return
         await in_thread(partial(self._put_aside, folder))
         asyncio.get_running_loop().call_later(self._keep_s + 1, self.sweep)
@@ -140,14 +142,15 @@ class Spool:
         remove_tree(kept)
         os.utime(folder.rename(kept))
 
-    def _to_trash(self, folder: Path) -> Path:
-        if folder.name.startswith(_TRASH):
-            return folder
-        return folder.rename(folder.with_name(f"{_TRASH}{folder.name}-{os.urandom(4).hex()}"))
-
     @property
     def _identity_path(self) -> Path:
         return self._root / "identity.json"
+
+    def _last_renewal(self) -> float | None:
+        try:
+            return float(self.lease_path.read_text())
+        except (OSError, ValueError):
+            return None
 
     def _next_incarnation(self) -> int:
         path = self._root / "incarnation"

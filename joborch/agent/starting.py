@@ -53,8 +53,7 @@ def _hindrance(attempt: Attempt, rule: StopRule, site: Site) -> Ending | None:
 
 
 def _lease_holds(rule: StopRule, site: Site) -> bool:
-    renewed_at = site.spool.renewed_at()
-    return rule.allows_start(renewed_at=renewed_at, now=site.clock.boottime())
+    return rule.allows_start(renewed_at=site.spool.renewed_at, now=site.clock.boottime())
 
 
 def _spec(attempt: Attempt, rule: StopRule, site: Site) -> RunSpec:

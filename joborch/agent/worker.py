@@ -38,6 +38,7 @@ class Worker:
         self._runs: dict[Key, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._refused: set[Key] = set()
+        self._postponed: dict[Key, Lease] = {}
         self.is_draining = False
         """Set: leases that still arrive are given back."""
         self.idle = asyncio.Event()
@@ -91,8 +92,7 @@ class Worker:
     def _accept(self, lease: Lease) -> bool:
         key = (lease.job_id, lease.attempt)
         if run := self._runs.get(key):
-            # Offered again because an answer was lost: only the newest token counts.
-            return not run.is_stopped and run.attempt.renew(lease)
+            return self._renew(run, lease)
         if key in self._refused:
             return False
         if not self._allows(lease):
@@ -109,6 +109,14 @@ class Worker:
         logger.info("job accepted", extra={"job_id": key[0], "attempt": key[1]})
         self._begin(Run(attempt, self._site, is_new=True))
         return True
+
+    def _renew(self, run: Run, lease: Lease) -> bool:
+        if run.is_stopped:
+            # Another job of that number, from a server that counts from one again.
+            self._postponed[run.attempt.key] = lease
+            return False
+        # Offered again because an answer was lost: only the newest token counts.
+        return run.attempt.renew(lease)
 
     def _allows(self, lease: Lease) -> bool:
         return self._site.spool.marks.allows(lease.job_id, lease.attempt)
@@ -137,6 +145,8 @@ class Worker:
     async def _carry_out(self, run: Run, older: list[Run]) -> None:
         await run.carry_out(after=older)
         del self._runs[run.attempt.key]
+        if lease := self._postponed.pop(run.attempt.key, None):
+            self._accept(lease)
         if not self._runs:
             self.idle.set()
 

@@ -29,6 +29,8 @@ class Download:
     """Keep the archive, and do not unpack it."""
     is_partial: bool = False
     """Of a running job, as it is now."""
+    warns: bool = True
+    """Tell of jobs that did not complete."""
 
 
 async def fetch_jobs(
@@ -63,7 +65,7 @@ async def _fetch(
     if download.is_partial:
         await orchestrator.download_partial(job.id, target)
         return []
-    if outcome.is_bad(job):
+    if outcome.is_bad(job) and download.warns:
         session.output.note(f"warning: job {job.id} {one_line(outcome.verdict(job))}")
     if _is_there(target, download):
         session.output.note(f"{one_line(str(target))} is there already; --overwrite fetches again")

@@ -9,7 +9,7 @@ import typer
 from joborch.cli import history, outcome
 from joborch.cli.downloads import Download, fetch_jobs
 from joborch.cli.exits import INTERRUPTED
-from joborch.cli.follow import Waiting, follow, tell_end
+from joborch.cli.follow import Waiting, follow, tell_ends
 from joborch.cli.progress import Bar
 from joborch.cli.session import Session
 from joborch.cli.staging import Staged
@@ -95,12 +95,13 @@ class Errand:
 
     async def _follow_up(self, orchestrator: Orchestrator) -> int:
         jobs = await self._finished(orchestrator)
-        for job in jobs:
-            tell_end(self.session, job)
+        tell_ends(self.session, jobs)
         if self.after.into is not None:
             into = Path(self.after.into) if self.after.into else None
             with_results = [job for job in jobs if job.results]
-            await fetch_jobs(self.session, orchestrator, with_results, Download(into=into))
+            await fetch_jobs(
+                self.session, orchestrator, with_results, Download(into=into, warns=False)
+            )
         if self.after.is_propagating:
             return outcome.own_status(jobs[0])
         return outcome.exit_code(jobs)

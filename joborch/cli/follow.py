@@ -13,12 +13,12 @@ from joborch.cli.session import Session
 from joborch.client import LogRestarted, Orchestrator
 from joborch.client.waiting import is_settled, states_from
 from joborch.domain.durations import format_duration
-from joborch.domain.states import JobState
 from joborch.domain.text import one_line, sanitize
 from joborch.wire.events import LogText
 from joborch.wire.jobs import JobView
 
 BAR_CELLS = 10
+MOST_TOLD = 10
 
 
 class Waiting:
@@ -146,7 +146,10 @@ def clean_writer(session: Session) -> Callable[[LogText], None]:
     return show
 
 
-def tell_end(session: Session, job: JobView) -> None:
-    """Say on stderr how a job ended, if not well."""
-    if JobState(job.state) is not JobState.COMPLETED:
+def tell_ends(session: Session, jobs: Sequence[JobView]) -> None:
+    """Say on stderr which jobs ended otherwise than well, and how."""
+    bad = [job for job in jobs if outcome.is_bad(job)]
+    for job in bad[:MOST_TOLD]:
         session.output.note(f"job {job.id} {one_line(outcome.verdict(job))}")
+    if len(bad) > MOST_TOLD:
+        session.output.note(f"and {len(bad) - MOST_TOLD} more")

@@ -132,6 +132,8 @@ def _why_queued(job: JobView) -> str:
 
 
 def _ending(job: JobView) -> str:
-    if job.signal is not None:
+    if job.state == JobState.FAILED and job.signal is not None:
         return f"signal {job.signal}"
-    return job.reason or (f"exit {job.exit_code}" if job.exit_code is not None else "")
+    if job.state == JobState.FAILED and job.exit_code is not None:
+        return f"exit {job.exit_code}"
+    return job.reason or ""

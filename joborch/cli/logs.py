@@ -8,7 +8,7 @@ import typer
 
 from joborch.cli import outcome
 from joborch.cli.exits import INTERRUPTED, UsageError
-from joborch.cli.follow import follow, tell_end
+from joborch.cli.follow import follow, tell_ends
 from joborch.cli.selection import select_one
 from joborch.cli.session import Session
 from joborch.client import Orchestrator
@@ -49,7 +49,7 @@ def logs(
         job = await select_one(selector, session=session, orchestrator=orchestrator)
         if follows:
             job = await follow(session, orchestrator, job.id, streams=streams, is_raw=raw)
-            tell_end(session, job)
+            tell_ends(session, [job])
             return outcome.exit_code([job])
         texts = {s: await orchestrator.log(job.id, stream=s, tail=tail) for s in streams}
         if target:

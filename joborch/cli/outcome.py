@@ -43,8 +43,8 @@ def own_status(job: JobView) -> int:
 def verdict(job: JobView) -> str:
     """Say how a job stands, in a few words: ``failed (exit 1)``."""
     words = job.state.replace("_", " ")
-    if job.signal is not None:
+    if job.state == JobState.FAILED and job.signal is not None:
         return f"{words} (signal {job.signal})"
-    if job.exit_code:
+    if job.state == JobState.FAILED and job.exit_code is not None:
         return f"{words} (exit {job.exit_code})"
     return f"{words} ({job.reason})" if job.reason and is_bad(job) else words

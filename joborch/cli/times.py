@@ -12,7 +12,7 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 def age(at: datetime, now: datetime) -> str:
     """Write how long ago something was: ``14m``."""
-    return format_duration(max((now - at).total_seconds(), 0))
+    return format_duration(int(max((now - at).total_seconds(), 0)))
 
 
 def clock(seconds: float) -> str:

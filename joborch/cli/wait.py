@@ -6,7 +6,7 @@ import typer
 
 from joborch.cli import outcome
 from joborch.cli.exits import INTERRUPTED, UsageError
-from joborch.cli.follow import Waiting, tell_end
+from joborch.cli.follow import Waiting, tell_ends
 from joborch.cli.selection import select
 from joborch.cli.session import Session, duration
 from joborch.client import Orchestrator
@@ -48,8 +48,7 @@ def wait(
         ids = [job.id for job in jobs]
         waiting = Waiting(session, ids, until=until, is_any=any_one, is_fail_fast=fail_fast)
         ended = await waiting.finish(orchestrator, timeout_after=limit)
-        for job in ended:
-            tell_end(session, job)
+        tell_ends(session, ended)
         if propagate:
             return outcome.own_status(ended[0])
         return outcome.exit_code(job for job in ended if JobState(job.state).is_terminal)

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from joborch.agent.spool import AgentRunningError, Spool
+from joborch.agent.spool import RENEWAL_STEP_S, AgentRunningError, Spool
 from joborch.domain.errors import (
     AgentNotFoundError,
     InvalidRequestError,
+    JoborchError,
     NotAllowedError,
     SupersededError,
 )
 from joborch.process.clock import Clock
-from joborch.wire.agents import PollAnswer
+from joborch.wire.agents import KnownAttempt, PollAnswer
 from tests.support.agent_link import AWAY, ScriptedLink, a_lease
 from tests.support.agents import ServingAgent, serving
 from tests.support.waiting import async_wait_until
@@ -59,18 +60,9 @@ def test_a_poll_is_outstanding_while_a_job_runs(work_dir: Path) -> None:
         link = ScriptedLink()
         async with serving(link, work_dir) as agent:
             await start_lasting(link, agent)
-            assert (await link.polled(2)).known == [agent_known()]
-
-    def agent_known() -> object:
-        return a_known()
+            assert (await link.polled(2)).known == [KnownAttempt(job_id=7, attempt=1)]
 
     asyncio.run(go())
-
-
-def a_known() -> object:
-    from joborch.wire.agents import KnownAttempt
-
-    return KnownAttempt(job_id=7, attempt=1)
 
 
 def test_an_idle_agent_writes_nothing(work_dir: Path) -> None:
@@ -92,22 +84,29 @@ def test_an_idle_agent_writes_nothing(work_dir: Path) -> None:
 
 
 def test_the_lease_file_holds_when_the_acknowledged_poll_was_sent(work_dir: Path) -> None:
-    async def go() -> tuple[float, float | None, float]:
+    async def go() -> tuple[float, float, float]:
         link, clock = ScriptedLink(), Clock()
         async with serving(link, work_dir) as agent:
             await start_lasting(link, agent)
             await link.polled(2)
-            sent_before = clock.boottime()
-            first = agent.spool.renewed_at()
+            await async_wait_until(lambda: clock.boottime() > noted(work_dir) + RENEWAL_STEP_S)
+            sent_after = clock.boottime()
             link.give(PollAnswer())
             await link.polled(3)
-            renewed_at = agent.spool.renewed_at()
-            assert first is not None
-            return first, renewed_at, sent_before
+            sent_before = clock.boottime()
+            await async_wait_until(lambda: clock.boottime() > sent_before + RENEWAL_STEP_S)
+            link.give(PollAnswer())
+            await link.polled(4)
+            assert agent.spool.renewed_at is not None
+            assert noted(work_dir) == pytest.approx(agent.spool.renewed_at, abs=0.002)
+            return sent_after, agent.spool.renewed_at, sent_before
 
-    first, renewed_at, sent_before = asyncio.run(go())
-    assert renewed_at is not None
-    assert first < renewed_at <= sent_before + 0.001
+    sent_after, renewed_at, sent_before = asyncio.run(go())
+    assert sent_after <= renewed_at <= sent_before
+
+
+def noted(work_dir: Path) -> float:
+    return float((work_dir / "lease").read_text())
 
 
 def test_jobs_go_on_while_the_server_is_away(work_dir: Path) -> None:
@@ -136,9 +135,7 @@ def test_an_agent_waits_for_a_server_that_is_not_there_yet(work_dir: Path) -> No
 
 
 @pytest.mark.parametrize("error", [NotAllowedError("who are you?"), AgentNotFoundError("a-1")])
-def test_an_agent_that_the_server_forgot_enrols_again(
-    work_dir: Path, error: NotAllowedError
-) -> None:
+def test_an_agent_that_the_server_forgot_enrols_again(work_dir: Path, error: JoborchError) -> None:
     async def go() -> ScriptedLink:
         link = ScriptedLink()
         async with serving(link, work_dir):
@@ -218,7 +215,7 @@ def test_a_draining_agent_says_so_and_leaves_its_jobs_running(work_dir: Path) ->
         return link, agent
 
     link, agent = asyncio.run(go())
-    assert [poll.draining for poll in link.polls][-2:] == [True, True] or link.polls[-1].draining
+    assert [poll.draining for poll in link.polls[:3]] == [False, False, True]
     assert agent.said[0] == "draining: 1 job left"
     assert (link.reports, agent.folders) == ([], ["7-1"])
 

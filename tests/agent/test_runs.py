@@ -32,7 +32,7 @@ async def until_running(agent: ServingAgent, job_id: int = 7) -> None:
     await async_wait_until(mark.exists)
 
 
-LASTING = "touch running; echo begun; sleep 60"
+LASTING = "echo begun; touch running; sleep 60"
 
 
 def test_a_job_runs_and_its_report_carries_the_zip(work_dir: Path) -> None:

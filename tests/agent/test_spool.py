@@ -44,6 +44,16 @@ def test_every_process_has_a_higher_incarnation(tmp_path: Path) -> None:
     assert incarnations == [1, 2, 3]
 
 
+def test_renewals_within_an_instant_are_noted_once_and_never_too_late(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, clock=Clock())
+    noted = []
+    for renewed_at in (100.0, 100.05, 100.2, 50.0):
+        spool.renew_leases(renewed_at)
+        noted.append(float(spool.lease_path.read_text()))
+    spool.close()
+    assert noted == [100.0, 100.0, 100.2, 50.0]
+
+
 def test_who_the_agent_is_survives_it_and_damage_means_a_stranger(tmp_path: Path) -> None:
     identity = Identity(agent_id="a-1", key="secret")
     first = Spool(tmp_path, clock=Clock())

@@ -1,30 +1,21 @@
-"""The command, as a process of its own, speaking to a scripted server."""
+"""The command line, speaking to a scripted server."""
 
+import gc
+import io
 import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from joborch.cli.main import main
+from tests.support.command_line import Finished, Run
 from tests.support.stub_server import StubServer
 
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Finished]
 
 
 @pytest.fixture
@@ -58,10 +49,32 @@ def env(stub: StubServer, home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def joborch(env: dict[str, str], home: Path) -> Run:
-    """Run ``joborch`` with both streams piped."""
+def joborch(
+    env: dict[str, str],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run ``joborch`` here, as if all its streams were pipes."""
 
-    def run(*arguments: str, stdin: str = "", **variables: str) -> Finished:
+    def run(*arguments: str, stdin: str = "", typed: str = "", **variables: str) -> Finished:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", env | variables)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            patch.chdir(home)
+            code = main(list(arguments))
+        gc.enable()  # commands are short and go without
+        done = capsys.readouterr()
+        return Finished(code=code, out=done.out, err=done.err)
+
+    return run
+
+
+@pytest.fixture
+def process(env: dict[str, str], home: Path) -> Run:
+    """Run ``joborch`` as a process of its own, with both streams piped."""
+
+    def run(*arguments: str, stdin: str = "", typed: str = "", **variables: str) -> Finished:
         done = subprocess.run(
             [sys.executable, "-m", "joborch", *arguments],
             input=stdin,
@@ -81,7 +94,7 @@ def joborch(env: dict[str, str], home: Path) -> Run:
 def at_terminal(env: dict[str, str], home: Path) -> Run:
     """Run ``joborch`` on a pseudo-terminal; ``out`` has both streams, as a person sees them."""
 
-    def run(*arguments: str, typed: str = "", **variables: str) -> Finished:
+    def run(*arguments: str, stdin: str = "", typed: str = "", **variables: str) -> Finished:
         master, slave = pty.openpty()
         process = subprocess.Popen(
             [sys.executable, "-m", "joborch", *arguments],

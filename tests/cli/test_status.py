@@ -5,9 +5,10 @@ import pytest
 
 from joborch.domain.errors import JobNotFoundError
 from joborch.domain.states import JobState
-from joborch.wire.jobs import FileList
 from joborch.wire.events import EventPage
-from tests.support.stub_server import Heard, StubServer, refuses, says, streams
+from joborch.wire.jobs import FileList
+from tests.support.command_line import Run
+from tests.support.stub_server import Answer, Heard, StubServer, refuses, says, streams
 from tests.support.views import a_job_view, a_page, an_event
 
 JOBS = "GET /api/v1/jobs"
@@ -21,7 +22,7 @@ def busy(stub: StubServer) -> StubServer:
     now = datetime.now(UTC)
     ended = a_job_view(41, FAILED, finished_at=now, name="dock-\x1b[31mred")
 
-    def jobs(heard: Heard):
+    def jobs(heard: Heard) -> Answer:
         is_active = heard.query.get("state") == "active"
         return says(a_page(a_job_view(43, RUNNING)) if is_active else a_page(ended))
 
@@ -29,7 +30,7 @@ def busy(stub: StubServer) -> StubServer:
     return stub
 
 
-def test_a_pipe_gets_columns_with_tabs_words_and_iso_times(busy, joborch) -> None:
+def test_a_pipe_gets_columns_with_tabs_words_and_iso_times(busy: StubServer, joborch: Run) -> None:
     done = joborch("status")
 
     head, first, second = (line.split("\t") for line in done.out.splitlines())
@@ -40,7 +41,7 @@ def test_a_pipe_gets_columns_with_tabs_words_and_iso_times(busy, joborch) -> Non
     assert done.err == ""
 
 
-def test_a_person_gets_marks_colours_and_a_summary(busy, at_terminal) -> None:
+def test_a_person_gets_marks_colours_and_a_summary(busy: StubServer, at_terminal: Run) -> None:
     done = at_terminal("status")
 
     assert "▶R" in done.out
@@ -48,14 +49,16 @@ def test_a_person_gets_marks_colours_and_a_summary(busy, at_terminal) -> None:
     assert "2 jobs · 1 running · 1 failed" in done.out
 
 
-def test_nothing_of_a_name_reaches_the_terminal_as_a_command(busy, at_terminal) -> None:
+def test_nothing_of_a_name_reaches_the_terminal_as_a_command(
+    busy: StubServer, at_terminal: Run
+) -> None:
     done = at_terminal("status", NO_COLOR="1")
 
     assert "dock-red" in done.out
     assert "\x1b" not in done.out
 
 
-def test_a_narrow_terminal_loses_columns_not_lines(busy, at_terminal) -> None:
+def test_a_narrow_terminal_loses_columns_not_lines(busy: StubServer, at_terminal: Run) -> None:
     done = at_terminal("status", COLUMNS="46", NO_COLOR="1")
 
     head = done.out.splitlines()[0]
@@ -64,7 +67,7 @@ def test_a_narrow_terminal_loses_columns_not_lines(busy, at_terminal) -> None:
     assert all(len(line) <= 46 for line in done.out.splitlines())
 
 
-def test_json_is_one_document(busy, joborch) -> None:
+def test_json_is_one_document(busy: StubServer, joborch: Run) -> None:
     done = joborch("status", "--json")
 
     page = json.loads(done.out)
@@ -73,7 +76,9 @@ def test_json_is_one_document(busy, joborch) -> None:
     assert page["items"][0]["submitted_at"] == "2026-11-23T12:00:00Z"
 
 
-def test_json_on_a_terminal_holds_nothing_that_it_would_obey(stub, at_terminal) -> None:
+def test_json_on_a_terminal_holds_nothing_that_it_would_obey(
+    stub: StubServer, at_terminal: Run
+) -> None:
     stub.on(JOBS, says(a_page(a_job_view(1, RUNNING, name="a\x9b31mb\u202e"))))
 
     done = at_terminal("status", "--json", "--state", "running")
@@ -89,11 +94,13 @@ def test_json_on_a_terminal_holds_nothing_that_it_would_obey(stub, at_terminal) 
         ("plain", "ID  ST"),
     ],
 )
-def test_other_forms_have_a_name(busy, joborch, form: str, first_line: str) -> None:
+def test_other_forms_have_a_name(
+    busy: StubServer, joborch: Run, form: str, first_line: str
+) -> None:
     assert joborch("status", "--format", form).out.startswith(first_line)
 
 
-def test_fields_can_be_chosen_added_and_dropped(busy, joborch) -> None:
+def test_fields_can_be_chosen_added_and_dropped(busy: StubServer, joborch: Run) -> None:
     assert joborch("status", "--fields", "state,id").out.splitlines()[:2] == [
         "state\tid",
         "running\t43",
@@ -103,7 +110,7 @@ def test_fields_can_be_chosen_added_and_dropped(busy, joborch) -> None:
     assert head[-1] == "batch"
 
 
-def test_an_unknown_field_is_named_with_the_known_ones(busy, joborch) -> None:
+def test_an_unknown_field_is_named_with_the_known_ones(busy: StubServer, joborch: Run) -> None:
     done = joborch("status", "--fields", "colour")
 
     assert done.code == 2
@@ -111,13 +118,13 @@ def test_an_unknown_field_is_named_with_the_known_ones(busy, joborch) -> None:
     assert "submitted_at" in done.err
 
 
-def test_without_a_selection_it_is_about_me(busy, joborch) -> None:
+def test_without_a_selection_it_is_about_me(busy: StubServer, joborch: Run) -> None:
     joborch("status")
 
     assert {heard.query["user"] for heard in busy.heard} == {"1"}
 
 
-def test_filters_go_to_the_server(stub, joborch) -> None:
+def test_filters_go_to_the_server(stub: StubServer, joborch: Run) -> None:
     stub.on(JOBS, says(a_page()))
 
     joborch("ps", "-A", "--state", "failed", "-s", "example", "-N", "7", "--sort", "-priority")
@@ -130,13 +137,13 @@ def test_filters_go_to_the_server(stub, joborch) -> None:
     }
 
 
-def test_no_jobs_is_no_error(stub, joborch) -> None:
+def test_no_jobs_is_no_error(stub: StubServer, joborch: Run) -> None:
     stub.on(JOBS, says(a_page()))
 
     assert joborch("status", "--state", "failed").code == 0
 
 
-def test_an_empty_selection_is(stub, joborch) -> None:
+def test_an_empty_selection_is(stub: StubServer, joborch: Run) -> None:
     stub.on(JOBS, says(a_page()))
 
     done = joborch("status", "@failed")
@@ -144,13 +151,13 @@ def test_an_empty_selection_is(stub, joborch) -> None:
     assert (done.code, done.err) == (3, "error: no job is @failed\n")
 
 
-def test_a_job_that_is_not_there_is(stub, joborch) -> None:
+def test_a_job_that_is_not_there_is(stub: StubServer, joborch: Run) -> None:
     stub.on("GET /api/v1/jobs/7", refuses(JobNotFoundError(7)))
 
     assert joborch("status", "7").code == 3
 
 
-def test_one_job_is_shown_in_detail_to_a_person(stub, at_terminal) -> None:
+def test_one_job_is_shown_in_detail_to_a_person(stub: StubServer, at_terminal: Run) -> None:
     stub.on("GET /api/v1/jobs/42", says(a_job_view(42, FAILED, tags={"run": "night"})))
     stub.on("GET /api/v1/jobs/42/events", says(EventPage(items=[an_event(42, RUNNING)])))
     stub.on("GET /api/v1/jobs/42/files", says(FileList(items=[])))
@@ -175,14 +182,14 @@ def test_one_job_is_shown_in_detail_to_a_person(stub, at_terminal) -> None:
     ],
 )
 def test_the_exit_code_tells_how_the_jobs_stand(
-    stub, joborch, states: list[JobState], code: int
+    stub: StubServer, joborch: Run, states: list[JobState], code: int
 ) -> None:
     stub.on(JOBS, says(a_page(*(a_job_view(i, state) for i, state in enumerate(states)))))
 
     assert joborch("status", "--exit-code", "0-1").code == code
 
 
-def test_watching_a_pipe_writes_each_change_as_a_line(stub, joborch) -> None:
+def test_watching_a_pipe_writes_each_change_as_a_line(stub: StubServer, joborch: Run) -> None:
     stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
     running = a_page(a_job_view(1, COMPLETED), a_job_view(2, RUNNING))
     ended = a_page(a_job_view(1, COMPLETED), a_job_view(2, COMPLETED))
@@ -198,7 +205,7 @@ def test_watching_a_pipe_writes_each_change_as_a_line(stub, joborch) -> None:
     ]
 
 
-def test_ids_come_from_another_command(stub, joborch) -> None:
+def test_ids_come_from_another_command(stub: StubServer, joborch: Run) -> None:
     stub.on(JOBS, says(a_page(a_job_view(1, RUNNING), a_job_view(2, RUNNING))))
 
     done = joborch("status", "-q", "-", stdin="1\n2\n")

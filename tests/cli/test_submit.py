@@ -5,7 +5,9 @@ import pytest
 
 from joborch.domain.errors import IdempotencyError, UnknownServiceError
 from joborch.domain.states import JobState
+from joborch.wire.events import LogText
 from tests.client.test_submit import fields_of, files_of
+from tests.support.command_line import Run
 from tests.support.stub_server import StubServer, refuses, says, sends, streams
 from tests.support.views import (
     a_job_view,
@@ -15,7 +17,6 @@ from tests.support.views import (
     a_zip,
     results_of,
 )
-from joborch.wire.events import LogText
 
 POST = "POST /api/v1/jobs"
 SCRIPT = "#!/bin/bash\necho hello\n"
@@ -30,25 +31,27 @@ def taking(stub: StubServer, home: Path) -> StubServer:
     return stub
 
 
-def test_a_pipe_gets_nothing_but_the_id(taking, joborch) -> None:
+def test_a_pipe_gets_nothing_but_the_id(taking: StubServer, joborch: Run) -> None:
     done = joborch("submit", "-s", "example", "run.sh")
 
     assert (done.code, done.out, done.err) == (0, "42\n", "")
 
 
-def test_a_person_gets_a_sentence(taking, at_terminal) -> None:
+def test_a_person_gets_a_sentence(taking: StubServer, at_terminal: Run) -> None:
     done = at_terminal("submit", "-s", "example", "run.sh")
 
     assert done.out.splitlines()[0] == "Submitted job 42 to example (1 file, 112 B)"
 
 
-def test_the_only_service_needs_not_be_named(taking, joborch) -> None:
+def test_the_only_service_needs_not_be_named(taking: StubServer, joborch: Run) -> None:
     joborch("submit", "run.sh")
 
     assert ("service", "example") in fields_of(taking.heard[-1])
 
 
-def test_among_several_services_one_must_be_named(stub, joborch, home) -> None:
+def test_among_several_services_one_must_be_named(
+    stub: StubServer, joborch: Run, home: Path
+) -> None:
     (home / "run.sh").write_text(SCRIPT)
     stub.on("GET /api/v1/meta", says(a_meta("example", "haddock")))
 
@@ -59,7 +62,9 @@ def test_among_several_services_one_must_be_named(stub, joborch, home) -> None:
     assert POST not in stub.paths()
 
 
-def test_a_script_is_stored_as_run_sh_with_its_files(taking, joborch, home) -> None:
+def test_a_script_is_stored_as_run_sh_with_its_files(
+    taking: StubServer, joborch: Run, home: Path
+) -> None:
     (home / "dock.sh").write_text(SCRIPT)
     (home / "2oob.pdb").write_text("ATOM")
 
@@ -69,7 +74,9 @@ def test_a_script_is_stored_as_run_sh_with_its_files(taking, joborch, home) -> N
     assert ("name", "dock") in fields_of(taking.heard[0])
 
 
-def test_a_directory_is_submitted_without_what_is_ignored(taking, joborch, home) -> None:
+def test_a_directory_is_submitted_without_what_is_ignored(
+    taking: StubServer, joborch: Run, home: Path
+) -> None:
     for name, text in {
         "run.sh": SCRIPT,
         "data/in.dat": "1",
@@ -87,7 +94,9 @@ def test_a_directory_is_submitted_without_what_is_ignored(taking, joborch, home)
     assert set(files_of(taking.heard[0])) == {"run.sh", "data/in.dat"}
 
 
-def test_a_directory_without_a_script_is_no_job(taking, joborch, home) -> None:
+def test_a_directory_without_a_script_is_no_job(
+    taking: StubServer, joborch: Run, home: Path
+) -> None:
     (home / "empty").mkdir()
 
     done = joborch("submit", "-s", "example", "empty")
@@ -95,27 +104,27 @@ def test_a_directory_without_a_script_is_no_job(taking, joborch, home) -> None:
     assert (done.code, done.err) == (2, "error: there is no run.sh in empty\n")
 
 
-def test_a_command_line_becomes_a_script(taking, joborch) -> None:
+def test_a_command_line_becomes_a_script(taking: StubServer, joborch: Run) -> None:
     joborch("submit", "-s", "example", "--", "bash", "-c", 'echo "a b" --json', "--", "-x")
 
     script = files_of(taking.heard[0])["run.sh"].decode()
     assert script == "#!/bin/sh\nexec bash -c 'echo \"a b\" --json' -- -x\n"
 
 
-def test_a_script_may_come_from_standard_input(taking, joborch) -> None:
+def test_a_script_may_come_from_standard_input(taking: StubServer, joborch: Run) -> None:
     joborch("submit", "-s", "example", "-", stdin=SCRIPT)
 
     assert files_of(taking.heard[0]) == {"run.sh": SCRIPT.encode()}
 
 
-def test_a_script_without_its_first_line_gets_one(taking, joborch) -> None:
+def test_a_script_without_its_first_line_gets_one(taking: StubServer, joborch: Run) -> None:
     done = joborch("submit", "-s", "example", "-", stdin="echo hello\n")
 
     assert files_of(taking.heard[0])["run.sh"] == b"#!/bin/sh\necho hello\n"
     assert "warning: the script does not begin with #!" in done.err
 
 
-def test_quoted_patterns_are_expanded_here(taking, joborch, home) -> None:
+def test_quoted_patterns_are_expanded_here(taking: StubServer, joborch: Run, home: Path) -> None:
     for name in ("a.pdb", "b.pdb", "c.txt"):
         (home / name).write_text("x")
 
@@ -124,20 +133,22 @@ def test_quoted_patterns_are_expanded_here(taking, joborch, home) -> None:
     assert set(files_of(taking.heard[0])) == {"run.sh", "a.pdb", "b.pdb"}
 
 
-def test_a_pattern_without_a_match_is_a_mistake(taking, joborch) -> None:
+def test_a_pattern_without_a_match_is_a_mistake(taking: StubServer, joborch: Run) -> None:
     done = joborch("submit", "-s", "example", "run.sh", "*.pdb")
 
     assert (done.code, done.err) == (2, "error: no file is *.pdb\n")
 
 
-def test_a_missing_file_is_a_mistake_before_anything_is_sent(taking, joborch) -> None:
+def test_a_missing_file_is_a_mistake_before_anything_is_sent(
+    taking: StubServer, joborch: Run
+) -> None:
     done = joborch("submit", "-s", "example", "run.sh", "gone.pdb")
 
     assert (done.code, done.err) == (2, "error: gone.pdb is not there\n")
     assert taking.heard == []
 
 
-def test_inputs_can_be_renamed(taking, joborch, home) -> None:
+def test_inputs_can_be_renamed(taking: StubServer, joborch: Run, home: Path) -> None:
     (home / "2oob.pdb").write_text("ATOM")
 
     joborch("submit", "-s", "example", "-i", "2oob.pdb:data/in.pdb", "run.sh")
@@ -145,7 +156,7 @@ def test_inputs_can_be_renamed(taking, joborch, home) -> None:
     assert set(files_of(taking.heard[0])) == {"run.sh", "data/in.pdb"}
 
 
-def test_all_options_travel(taking, joborch) -> None:
+def test_all_options_travel(taking: StubServer, joborch: Run) -> None:
     joborch(
         *("submit", "-s", "example", "-u", "7", "-n", "night", "-p", "70", "-t", "run=a"),
         *("-e", "A=1", "-e", "COPIED", "--time-limit", "1h30m", "--max-attempts", "2"),
@@ -183,7 +194,7 @@ def test_all_options_travel(taking, joborch) -> None:
     ],
 )
 def test_mistakes_are_found_before_anything_is_sent(
-    taking, joborch, options: list[str], complaint: str
+    taking: StubServer, joborch: Run, options: list[str], complaint: str
 ) -> None:
     done = joborch("submit", "-s", "example", *options, "run.sh")
 
@@ -193,7 +204,7 @@ def test_mistakes_are_found_before_anything_is_sent(
     assert POST not in taking.paths()
 
 
-def test_an_array_is_one_submission(stub, joborch, home) -> None:
+def test_an_array_is_one_submission(stub: StubServer, joborch: Run, home: Path) -> None:
     (home / "run.sh").write_text(SCRIPT)
     stub.on(POST, says(a_submission(7, 8, 9, batch="b-31")))
 
@@ -203,7 +214,7 @@ def test_an_array_is_one_submission(stub, joborch, home) -> None:
     assert stub.paths() == [POST]
 
 
-def test_json_is_the_servers_answer(taking, joborch) -> None:
+def test_json_is_the_servers_answer(taking: StubServer, joborch: Run) -> None:
     done = joborch("submit", "--json", "-s", "example", "run.sh")
 
     assert json.loads(done.out)["jobs"] == [
@@ -211,7 +222,9 @@ def test_json_is_the_servers_answer(taking, joborch) -> None:
     ]
 
 
-def test_a_key_makes_it_repeatable_and_its_conflict_is_a_refusal(stub, joborch, home) -> None:
+def test_a_key_makes_it_repeatable_and_its_conflict_is_a_refusal(
+    stub: StubServer, joborch: Run, home: Path
+) -> None:
     (home / "run.sh").write_text(SCRIPT)
     stub.on(POST, says(a_submission(42, duplicate=True)), refuses(IdempotencyError("k")))
 
@@ -223,7 +236,9 @@ def test_a_key_makes_it_repeatable_and_its_conflict_is_a_refusal(stub, joborch, 
     assert stub.heard[0].headers["idempotency-key"] == "k"
 
 
-def test_an_unknown_service_is_answered_with_what_to_type(stub, joborch, home) -> None:
+def test_an_unknown_service_is_answered_with_what_to_type(
+    stub: StubServer, joborch: Run, home: Path
+) -> None:
     (home / "run.sh").write_text(SCRIPT)
     stub.on(POST, refuses(UnknownServiceError("exmaple", ("example", "haddock"))))
 
@@ -237,7 +252,7 @@ def test_an_unknown_service_is_answered_with_what_to_type(stub, joborch, home) -
     ]
 
 
-def test_too_much_is_refused_before_it_is_sent(stub, joborch, home) -> None:
+def test_too_much_is_refused_before_it_is_sent(stub: StubServer, joborch: Run, home: Path) -> None:
     (home / "run.sh").write_text(SCRIPT)
     (home / "big").write_bytes(b"x" * 2_000_000)
     stub.on("GET /api/v1/meta", says(a_meta("example", max_upload_bytes=1_000_000)))
@@ -248,7 +263,7 @@ def test_too_much_is_refused_before_it_is_sent(stub, joborch, home) -> None:
     assert POST not in stub.paths()
 
 
-def test_a_dry_run_sends_nothing(taking, joborch) -> None:
+def test_a_dry_run_sends_nothing(taking: StubServer, joborch: Run) -> None:
     done = joborch("submit", "--dry-run", "-s", "example", "-a", "1-3", "run.sh")
 
     assert done.code == 0
@@ -257,7 +272,7 @@ def test_a_dry_run_sends_nothing(taking, joborch) -> None:
     assert POST not in taking.paths()
 
 
-def test_waiting_tells_how_it_ended(taking, joborch) -> None:
+def test_waiting_tells_how_it_ended(taking: StubServer, joborch: Run) -> None:
     taking.on("GET /api/v1/jobs/42", says(a_job_view(42, JobState.FAILED, exit_code=3)))
 
     done = joborch("submit", "-w", "-s", "example", "run.sh")
@@ -266,13 +281,15 @@ def test_waiting_tells_how_it_ended(taking, joborch) -> None:
     assert "job 42 failed (exit 3)" in done.err
 
 
-def test_propagating_exits_as_the_job_did(taking, joborch) -> None:
+def test_propagating_exits_as_the_job_did(taking: StubServer, joborch: Run) -> None:
     taking.on("GET /api/v1/jobs/42", says(a_job_view(42, JobState.FAILED, exit_code=3)))
 
     assert joborch("submit", "-w", "--propagate", "-s", "example", "run.sh").code == 3
 
 
-def test_an_array_is_waited_for_and_the_worst_end_counts(stub, joborch, home) -> None:
+def test_an_array_is_waited_for_and_the_worst_end_counts(
+    stub: StubServer, joborch: Run, home: Path
+) -> None:
     (home / "run.sh").write_text(SCRIPT)
     stub.on(POST, says(a_submission(7, 8, batch="b-1")))
     stub.on("GET /api/v1/events", streams())
@@ -282,7 +299,7 @@ def test_an_array_is_waited_for_and_the_worst_end_counts(stub, joborch, home) ->
     assert joborch("submit", "-w", "-s", "example", "-a", "1-2", "run.sh").code == 12
 
 
-def test_a_run_looks_like_a_local_command(taking, joborch, home) -> None:
+def test_a_run_looks_like_a_local_command(taking: StubServer, joborch: Run, home: Path) -> None:
     data = a_zip(output_txt=b"done")
     ended = a_job_view(42, JobState.FAILED, exit_code=7, results=results_of(data))
     taking.on(
@@ -304,7 +321,7 @@ def test_a_run_looks_like_a_local_command(taking, joborch, home) -> None:
     assert (home / "out" / "output.txt").read_text() == "done"
 
 
-def test_what_was_submitted_is_remembered_as_last(taking, joborch) -> None:
+def test_what_was_submitted_is_remembered_as_last(taking: StubServer, joborch: Run) -> None:
     joborch("submit", "-s", "example", "run.sh")
     taking.on("GET /api/v1/jobs", says(a_page(a_job_view(42, JobState.COMPLETED))))
     taking.on("GET /api/v1/jobs/42", says(a_job_view(42, JobState.COMPLETED)))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -18,8 +18,14 @@ def stub() -> Iterator[StubServer]:
         yield running
 
 
+class Ask(Protocol):
+    """Does something with an orchestrator."""
+
+    def __call__(self, work: Callable[[Orchestrator], Awaitable[T]]) -> T: ...
+
+
 @pytest.fixture
-def ask(stub: StubServer) -> Callable[[Callable[[Orchestrator], Awaitable[T]]], T]:
+def ask(stub: StubServer) -> Ask:
     """Do something with an orchestrator that never pauses."""
 
     async def connected(work: Callable[[Orchestrator], Awaitable[T]]) -> T:
@@ -27,4 +33,7 @@ def ask(stub: StubServer) -> Callable[[Callable[[Orchestrator], Awaitable[T]]], 
         async with Orchestrator(stub.url, retries=retries, pause_s=0) as orchestrator:
             return await work(orchestrator)
 
-    return lambda work: asyncio.run(connected(work))
+    def run(work: Callable[[Orchestrator], Awaitable[T]]) -> T:
+        return asyncio.run(connected(work))
+
+    return run

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from joborch.client import Orchestrator
 from joborch.domain.errors import NotFinishedError, ServerBrokenError, ServerUnreachableError
 from joborch.domain.states import JobState
+from tests.client.conftest import Ask
 from tests.support.stub_server import Answer, StubServer, ranged, refuses, says, sends
 from tests.support.views import a_job_view, a_zip, results_of, zip_of
 
@@ -18,7 +20,7 @@ def finished(stub: StubServer) -> StubServer:
 
 
 def test_results_are_unpacked_and_nothing_else_stays(
-    finished: StubServer, ask, tmp_path: Path
+    finished: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
     finished.on("GET /api/v1/jobs/42/results", sends(ZIP))
 
@@ -30,7 +32,7 @@ def test_results_are_unpacked_and_nothing_else_stays(
 
 
 def test_a_torn_download_goes_on_where_it_broke_off(
-    finished: StubServer, ask, tmp_path: Path
+    finished: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
     torn = Answer(body=ZIP, cut_after=100_000)
     finished.on("GET /api/v1/jobs/42/results", torn, ranged(ZIP))
@@ -41,7 +43,7 @@ def test_a_torn_download_goes_on_where_it_broke_off(
     assert finished.heard[-1].headers["range"] == "bytes=100000-"
 
 
-def test_another_invocation_goes_on_too(finished: StubServer, ask, tmp_path: Path) -> None:
+def test_another_invocation_goes_on_too(finished: StubServer, ask: Ask, tmp_path: Path) -> None:
     torn = Answer(body=ZIP, cut_after=50_000)
     nothing = Answer(status=206, body=ZIP[50_000:], cut_after=0)
     finished.on("GET /api/v1/jobs/42/results", torn, nothing, nothing, nothing, ranged(ZIP))
@@ -55,7 +57,7 @@ def test_another_invocation_goes_on_too(finished: StubServer, ask, tmp_path: Pat
 
 
 def test_a_server_that_knows_no_ranges_sends_it_all_again(
-    finished: StubServer, ask, tmp_path: Path
+    finished: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
     finished.on("GET /api/v1/jobs/42/results", Answer(body=ZIP, cut_after=10), sends(ZIP))
 
@@ -64,7 +66,7 @@ def test_a_server_that_knows_no_ranges_sends_it_all_again(
     assert (tmp_path / "out.zip").read_bytes() == ZIP
 
 
-def test_damaged_results_never_appear(finished: StubServer, ask, tmp_path: Path) -> None:
+def test_damaged_results_never_appear(finished: StubServer, ask: Ask, tmp_path: Path) -> None:
     finished.on("GET /api/v1/jobs/42/results", sends(ZIP[:-1] + b"!"))
 
     with pytest.raises(ServerBrokenError, match="checksum"):
@@ -74,7 +76,7 @@ def test_damaged_results_never_appear(finished: StubServer, ask, tmp_path: Path)
 
 
 def test_an_archive_that_leads_out_of_the_directory_is_refused_whole(
-    stub: StubServer, ask, tmp_path: Path
+    stub: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
     evil = zip_of({"good.txt": b"good", "../../evil.txt": b"evil"})
     stub.on("GET /api/v1/jobs/42", says(a_job_view(42, DONE, results=results_of(evil))))
@@ -90,7 +92,7 @@ def test_an_archive_that_leads_out_of_the_directory_is_refused_whole(
 
 
 def test_what_was_unpacked_before_is_not_overwritten(
-    finished: StubServer, ask, tmp_path: Path
+    finished: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
     finished.on("GET /api/v1/jobs/42/results", sends(ZIP))
     (tmp_path / "out").mkdir()
@@ -102,7 +104,7 @@ def test_what_was_unpacked_before_is_not_overwritten(
     assert (tmp_path / "out" / "output.txt").read_text() == "mine"
 
 
-def test_only_what_is_wanted_is_unpacked(stub: StubServer, ask, tmp_path: Path) -> None:
+def test_only_what_is_wanted_is_unpacked(stub: StubServer, ask: Ask, tmp_path: Path) -> None:
     data = zip_of({"a.pdb": b"a", "b.log": b"b"})
     stub.on("GET /api/v1/jobs/42", says(a_job_view(42, DONE, results=results_of(data))))
     stub.on("GET /api/v1/jobs/42/results", sends(data))
@@ -112,7 +114,9 @@ def test_only_what_is_wanted_is_unpacked(stub: StubServer, ask, tmp_path: Path) 
     assert names == ["a.pdb"]
 
 
-def test_a_job_that_still_runs_has_no_results_yet(stub: StubServer, ask, tmp_path: Path) -> None:
+def test_a_job_that_still_runs_has_no_results_yet(
+    stub: StubServer, ask: Ask, tmp_path: Path
+) -> None:
     stub.on("GET /api/v1/jobs/42", says(a_job_view(42, JobState.RUNNING)))
     stub.on("GET /api/v1/jobs/42/results", refuses(NotFinishedError(42, "running")))
 
@@ -122,7 +126,7 @@ def test_a_job_that_still_runs_has_no_results_yet(stub: StubServer, ask, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_starts_at_what_is_there(finished: StubServer, ask, tmp_path: Path) -> None:
+def test_progress_starts_at_what_is_there(finished: StubServer, ask: Ask, tmp_path: Path) -> None:
     finished.on("GET /api/v1/jobs/42/results", Answer(body=ZIP, cut_after=1000), ranged(ZIP))
     seen: list[int] = []
 
@@ -136,12 +140,12 @@ def test_progress_starts_at_what_is_there(finished: StubServer, ask, tmp_path: P
     assert seen[-1] == len(ZIP)
 
 
-def test_one_file_is_read_piece_by_piece(stub: StubServer, ask) -> None:
+def test_one_file_is_read_piece_by_piece(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/jobs/42/files/result/sub dir/ä.txt", sends(b"hello"))
 
     assert ask(_read_whole) == b"hello"
 
 
-async def _read_whole(server) -> bytes:
+async def _read_whole(server: Orchestrator) -> bytes:
     async with server.read_file(42, "sub dir/ä.txt") as chunks:
         return b"".join([chunk async for chunk in chunks])

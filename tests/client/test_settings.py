@@ -63,7 +63,7 @@ def test_an_empty_variable_is_none(tmp_path: Path) -> None:
 def test_a_profile_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, FILE)
 
-    with pytest.raises(ClientSettingsError, match="no profile 'wrok'.*home, work"):
+    with pytest.raises(ClientSettingsError, match=r"no profile 'wrok'.*home, work"):
         loaded(tmp_path, profile="wrok")
 
 

@@ -6,13 +6,14 @@ import pytest
 from joborch.client import Submission
 from joborch.client.upload import MultipartBody
 from joborch.domain.errors import IdempotencyError, InvalidRequestError
+from tests.client.conftest import Ask
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says
 from tests.support.views import a_submission
 
 SCRIPT = {"run.sh": b"echo hello"}
 
 
-def test_a_submission_is_answered_with_its_jobs(stub: StubServer, ask) -> None:
+def test_a_submission_is_answered_with_its_jobs(stub: StubServer, ask: Ask) -> None:
     stub.on("POST /api/v1/jobs", says(a_submission(42), status=201))
 
     submitted = ask(lambda server: server.submit(a_wish()))
@@ -20,7 +21,7 @@ def test_a_submission_is_answered_with_its_jobs(stub: StubServer, ask) -> None:
     assert [job.id for job in submitted.jobs] == [42]
 
 
-def test_all_wishes_travel_as_fields(stub: StubServer, ask) -> None:
+def test_all_wishes_travel_as_fields(stub: StubServer, ask: Ask) -> None:
     stub.on("POST /api/v1/jobs", says(a_submission(42)))
     wish = a_wish(name="dock", priority=70, array="1-3", tags={"run": "night"}, is_held=True)
 
@@ -39,7 +40,7 @@ def test_all_wishes_travel_as_fields(stub: StubServer, ask) -> None:
 
 
 def test_every_submission_has_a_key_so_that_a_retry_makes_no_second_job(
-    stub: StubServer, ask
+    stub: StubServer, ask: Ask
 ) -> None:
     stub.on("POST /api/v1/jobs", Answer(status=503), says(a_submission(42)))
 
@@ -50,7 +51,7 @@ def test_every_submission_has_a_key_so_that_a_retry_makes_no_second_job(
     assert first.body == second.body
 
 
-def test_two_submissions_have_two_keys(stub: StubServer, ask) -> None:
+def test_two_submissions_have_two_keys(stub: StubServer, ask: Ask) -> None:
     stub.on("POST /api/v1/jobs", says(a_submission(42)))
 
     ask(lambda server: server.submit(a_wish()))
@@ -60,7 +61,7 @@ def test_two_submissions_have_two_keys(stub: StubServer, ask) -> None:
     assert first != second
 
 
-def test_a_key_of_ones_own_is_kept_and_its_conflict_told(stub: StubServer, ask) -> None:
+def test_a_key_of_ones_own_is_kept_and_its_conflict_told(stub: StubServer, ask: Ask) -> None:
     stub.on("POST /api/v1/jobs", refuses(IdempotencyError("mine")))
 
     with pytest.raises(IdempotencyError):
@@ -69,7 +70,7 @@ def test_a_key_of_ones_own_is_kept_and_its_conflict_told(stub: StubServer, ask) 
     assert stub.heard[0].headers["idempotency-key"] == "mine"
 
 
-def test_a_file_is_sent_as_it_is_on_disk(stub: StubServer, ask, tmp_path: Path) -> None:
+def test_a_file_is_sent_as_it_is_on_disk(stub: StubServer, ask: Ask, tmp_path: Path) -> None:
     data = bytes(range(256)) * 4096
     (tmp_path / "in.dat").write_bytes(data)
     stub.on("POST /api/v1/jobs", says(a_submission(42)))
@@ -81,7 +82,7 @@ def test_a_file_is_sent_as_it_is_on_disk(stub: StubServer, ask, tmp_path: Path) 
 
 
 def test_progress_ends_at_the_length_that_was_announced(
-    stub: StubServer, ask, tmp_path: Path
+    stub: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
     (tmp_path / "in.dat").write_bytes(b"x" * 700_000)
     stub.on("POST /api/v1/jobs", says(a_submission(42)))
@@ -130,7 +131,7 @@ def test_the_announced_length_is_exact() -> None:
     assert len(written(body)) == body.size_bytes
 
 
-def test_all_mistakes_are_named_before_anything_is_sent(stub: StubServer, ask) -> None:
+def test_all_mistakes_are_named_before_anything_is_sent(stub: StubServer, ask: Ask) -> None:
     wish = a_wish(files={"../up": b"", "gone": Path("/no/such/file")})
 
     with pytest.raises(InvalidRequestError) as caught:
@@ -141,7 +142,7 @@ def test_all_mistakes_are_named_before_anything_is_sent(stub: StubServer, ask) -
 
 
 def test_a_file_that_shrinks_on_the_way_is_an_error_not_a_short_upload(
-    stub: StubServer, ask, tmp_path: Path
+    stub: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
     path = tmp_path / "in.dat"
     path.write_bytes(b"x" * 1000)

@@ -12,17 +12,18 @@ from joborch.domain.errors import (
     ServerUnreachableError,
     UnknownServiceError,
 )
+from tests.client.conftest import Ask
 from tests.support.stub_server import Answer, StubServer, refuses, says, sends
 from tests.support.views import a_job_view, a_meta
 
 
-def test_an_answer_becomes_a_typed_value(stub: StubServer, ask) -> None:
+def test_an_answer_becomes_a_typed_value(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/meta", says(a_meta("example")))
 
     assert ask(lambda server: server.meta()) == a_meta("example")
 
 
-def test_a_problem_becomes_the_error_it_was(stub: StubServer, ask) -> None:
+def test_a_problem_becomes_the_error_it_was(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/jobs/7", refuses(JobNotFoundError(7)))
 
     with pytest.raises(JobNotFoundError) as caught:
@@ -33,7 +34,7 @@ def test_a_problem_becomes_the_error_it_was(stub: StubServer, ask) -> None:
 
 
 def test_a_problem_keeps_its_request_id_for_the_person_who_reports_it(
-    stub: StubServer, ask
+    stub: StubServer, ask: Ask
 ) -> None:
     stub.on("GET /api/v1/jobs/7", refuses(UnknownServiceError("x"), request_id="req-1"))
 
@@ -44,7 +45,7 @@ def test_a_problem_keeps_its_request_id_for_the_person_who_reports_it(
 
 
 def test_a_server_error_without_a_reason_is_told_apart_with_its_request_id(
-    stub: StubServer, ask
+    stub: StubServer, ask: Ask
 ) -> None:
     stub.on("GET /api/v1/meta", Answer(status=500, body=b"oops", headers={"X-Request-Id": "req-9"}))
 
@@ -54,35 +55,37 @@ def test_a_server_error_without_a_reason_is_told_apart_with_its_request_id(
     assert caught.value.details["request_id"] == "req-9"
 
 
-def test_a_proxys_refusal_is_no_joborch_error_but_means_not_allowed(stub: StubServer, ask) -> None:
+def test_a_proxys_refusal_is_no_joborch_error_but_means_not_allowed(
+    stub: StubServer, ask: Ask
+) -> None:
     stub.on("GET /api/v1/meta", Answer(status=403, body=b"<html>"))
 
     with pytest.raises(NotAllowedError):
         ask(lambda server: server.meta())
 
 
-def test_an_answer_of_something_else_says_so(stub: StubServer, ask) -> None:
+def test_an_answer_of_something_else_says_so(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/meta", sends(b"<html>hello</html>", Content_Type="text/html"))
 
     with pytest.raises(ServerBrokenError, match="not joborch's"):
         ask(lambda server: server.meta())
 
 
-def test_a_redirect_is_not_followed_but_named(stub: StubServer, ask) -> None:
+def test_a_redirect_is_not_followed_but_named(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/meta", Answer(status=301, headers={"Location": "https://elsewhere/"}))
 
     with pytest.raises(ServerBrokenError, match="https://elsewhere/"):
         ask(lambda server: server.meta())
 
 
-def test_an_overloaded_server_is_asked_again(stub: StubServer, ask) -> None:
+def test_an_overloaded_server_is_asked_again(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/meta", Answer(status=503), Answer(status=502), says(a_meta("example")))
 
     assert ask(lambda server: server.meta()).services == ["example"]
     assert len(stub.heard) == 3
 
 
-def test_three_tries_are_all(stub: StubServer, ask) -> None:
+def test_three_tries_are_all(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/meta", Answer(status=503))
 
     with pytest.raises(ServerBrokenError):
@@ -91,7 +94,7 @@ def test_three_tries_are_all(stub: StubServer, ask) -> None:
     assert len(stub.heard) == 3
 
 
-def test_what_may_not_be_repeated_is_tried_once(stub: StubServer, ask) -> None:
+def test_what_may_not_be_repeated_is_tried_once(stub: StubServer, ask: Ask) -> None:
     stub.on("POST /api/v1/jobs/7/cancel", Answer(status=503))
 
     with pytest.raises(ServerBrokenError):
@@ -100,7 +103,7 @@ def test_what_may_not_be_repeated_is_tried_once(stub: StubServer, ask) -> None:
     assert len(stub.heard) == 1
 
 
-def test_other_server_errors_are_not_repeated(stub: StubServer, ask) -> None:
+def test_other_server_errors_are_not_repeated(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/meta", Answer(status=500))
 
     with pytest.raises(ServerBrokenError):
@@ -109,7 +112,7 @@ def test_other_server_errors_are_not_repeated(stub: StubServer, ask) -> None:
     assert len(stub.heard) == 1
 
 
-def test_a_torn_connection_is_made_again(stub: StubServer, ask) -> None:
+def test_a_torn_connection_is_made_again(stub: StubServer, ask: Ask) -> None:
     job = says(a_job_view(7))
     stub.on("GET /api/v1/jobs/7", Answer(status=503, cut_after=0), job)
 

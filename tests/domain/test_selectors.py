@@ -52,7 +52,7 @@ def test_ids_come_as_words_or_as_lines_of_json() -> None:
     assert ids_in('7 8\n9\n{"id": 10, "state": "failed"}\n\n') == [7, 8, 9, 10]
 
 
-@pytest.mark.parametrize("text", ["seven", '{"name": 7}', "{torn", "-7", "７"])
+@pytest.mark.parametrize("text", ["seven", '{"name": 7}', "{torn", "-7", "\uff17"])
 def test_what_is_no_id_is_named(text: str) -> None:
     with pytest.raises(ValueError, match="job's id"):
         ids_in(text)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from joborch.wire.agents import PollAnswer
+from joborch.wire.agents import Lease, PollAnswer
 
 
 class HandAgent:
@@ -26,6 +26,7 @@ class HandAgent:
         enrolled = http.post("/api/v1/agents/enrol", json=enrolment).raise_for_status().json()
         self.id: str = enrolled["agent_id"]
         self.headers = {"authorization": f"Bearer {enrolled['key']}"}
+        self._leases: dict[int, Lease] = {}
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = {**self.headers, **request.pop("headers", {})}
@@ -33,11 +34,21 @@ class HandAgent:
         return self._http.request(method, url, headers=headers, **request)
 
     def poll(self, **said: Any) -> PollAnswer:
-        answer = self.call("POST", "/poll", json={"incarnation": 1, **said}).raise_for_status()
-        return msgspec.json.decode(answer.content, type=PollAnswer)
+        known = [(lease.job_id, lease.attempt) for lease in self._leases.values()]
+        said = {"incarnation": 1, "known": known, **said}
+        answer = self.call("POST", "/poll", json=said).raise_for_status()
+        told = msgspec.json.decode(answer.content, type=PollAnswer)
+        self._leases |= {lease.job_id: lease for lease in told.leases}
+        return told
+
+    def take(self, job_id: int) -> Lease:
+        """Poll until this job has been leased to the agent."""
+        while job_id not in self._leases:
+            self.poll()
+        return self._leases[job_id]
 
     def finish(
-        self, lease: Any, *, outcome: str = "completed", files: dict[str, str] | None = None
+        self, lease: Lease, *, outcome: str = "completed", files: dict[str, str] | None = None
     ) -> Any:
         """Report the end of an attempt, with its results."""
         data = a_zip(files or {"out.txt": "result"})
@@ -54,6 +65,7 @@ class HandAgent:
                 "data": data,
             },
         }
+        del self._leases[lease.job_id]
         body = msgspec.msgpack.encode([report])
         headers = {"content-type": "application/x-msgpack"}
         return self.call("POST", "/reports", content=body, headers=headers).raise_for_status()

@@ -6,6 +6,8 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
 
+from joborch.domain.errors import InvalidRequestError
+from joborch.domain.names import has_control
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import SubmitOperation, another
@@ -34,6 +36,7 @@ from joborch.wire.jobs import (
 
 JobId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The job's id.")]
 Text = str | None
+MOST_GRACE_S = 86400
 
 
 @post(
@@ -170,7 +173,7 @@ async def cancel_job(
 ) -> Response[JobView]:
     """End a job: at once if it waits, else through its agent."""
     parts = request.parts
-    asked = data or CancelRequest()
+    asked = _checked(data or CancelRequest())
     job = await cancel.cancel(
         job_id,
         actor="api",
@@ -182,6 +185,17 @@ async def cancel_job(
     )
     view = await query.find(job_id, database=parts.database)
     return Negotiated(view, status_code=200 if job.state.is_terminal else 202)
+
+
+def _checked(asked: CancelRequest) -> CancelRequest:
+    mistakes = []
+    if asked.grace_s is not None and not 0 <= asked.grace_s <= MOST_GRACE_S:
+        mistakes.append(f"grace_s: not from 0 to {MOST_GRACE_S}")
+    if asked.reason is not None and (len(asked.reason) > 500 or has_control(asked.reason)):
+        mistakes.append("reason: over 500 characters, or has control characters")
+    if mistakes:
+        raise InvalidRequestError(*mistakes)
+    return asked
 
 
 def _submitted(accepted: Accepted, *, files: int, size_bytes: int) -> Response[Submitted]:

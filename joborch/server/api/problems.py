@@ -40,7 +40,7 @@ _WORDS = {
     504: "The agent that holds the job did not answer.",
     507: "The server's disk is too full for new submissions.",
 }
-_JOB = re.compile(r"/api/v1/jobs/(?![0-9]+/)([^/]+)")
+_JOB = re.compile(r"/api/v1/jobs/(?!\d{1,19}(?:/|$))([^/]+)")
 _CODES = {400: "invalid_request", 408: "timeout", 413: "too_large"}
 
 

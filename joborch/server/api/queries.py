@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 LARGEST_ID = 2**63 - 1
 MOST_IDS = 1000
+MOST_STARS = 5
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
 
 
@@ -39,7 +40,7 @@ def read_job_query(values: dict[str, str | None], *, limit: int, sort: str) -> J
         services=take("service", _words, ()),
         states=take("state", parse_states, frozenset()),
         batch_id=take("batch", parse_batch, None),
-        name=values.get("name"),
+        name=take("name", _pattern, None),
         tags=take("tag", _tags, {}),
         agent_ids=take("agent", _words, None),
         since=take("since", parse_time, None),
@@ -102,6 +103,13 @@ def parse_seq(text: str) -> int:
     if not _DIGITS.fullmatch(text) or int(text) > LARGEST_ID:
         raise ValueError(f"{shown(text)} is no event's number")
     return int(text)
+
+
+def _pattern(text: str) -> str:
+    """Read a name's pattern; many stars in one can keep a database busy for ever."""
+    if len(text) > 200 or text.count("*") > MOST_STARS:
+        raise ValueError(f"a pattern has at most 200 characters, {MOST_STARS} of them *")
+    return text
 
 
 def _words(text: str) -> tuple[str, ...]:

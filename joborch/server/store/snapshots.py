@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, select
+from sqlalchemy import Connection, Select, and_, exists, func, select
 
 from joborch.domain.agents import Agent, Capacity, Demand
 from joborch.domain.quotas import Limits
@@ -59,29 +59,34 @@ def candidates(
     connection: Connection, *, limits: Mapping[str, Limits], most: int, now: datetime
 ) -> tuple[Candidate, ...]:
     """Return the first ``most`` jobs of each line that may start, in the order of the line."""
-    found: list[Candidate] = []
-    for service, bounds in limits.items():
-        line = _line(most, now).correlate(USAGE)
-        query = (
-            select(
-                JOBS.c.id,
-                JOBS.c.service,
-                JOBS.c.user_id,
-                JOBS.c.priority,
-                JOBS.c.demand,
-                JOBS.c.batch_id,
-            )
-            .select_from(USAGE)
-            .join(JOBS, JOBS.c.id.in_(line))
-            .where(
-                USAGE.c.service == service,
-                HAS_QUEUED,
-                USAGE.c.user_id != EVERYBODY,
-                USAGE.c.active < bounds.per_user,
-            )
-        )
-        found += [_candidate(row) for row in connection.execute(query)]
+    found = [
+        _candidate(row)
+        for service, bounds in limits.items()
+        for row in connection.execute(candidates_of(service, bounds, most=most, now=now))
+    ]
     return tuple(sorted(found, key=lambda job: (-job.priority, job.job_id)))
+
+
+def candidates_of(service: str, bounds: Limits, *, most: int, now: datetime) -> Select[Any]:
+    """Return the statement behind :func:`candidates`, for one service."""
+    return (
+        select(
+            JOBS.c.id,
+            JOBS.c.service,
+            JOBS.c.user_id,
+            JOBS.c.priority,
+            JOBS.c.demand,
+            JOBS.c.batch_id,
+        )
+        .select_from(USAGE)
+        .join(JOBS, JOBS.c.id.in_(_line(most, now).correlate(USAGE)))
+        .where(
+            USAGE.c.service == service,
+            HAS_QUEUED,
+            USAGE.c.user_id != EVERYBODY,
+            USAGE.c.active < bounds.per_user,
+        )
+    )
 
 
 def next_moment(connection: Connection, now: datetime) -> datetime | None:

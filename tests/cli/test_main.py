@@ -1,0 +1,224 @@
+"""What holds for every command: how it starts, fails and ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from joborch.cli.main import COMMANDS, VERSION, load
+from joborch.domain.errors import NotAllowedError, StoreFailedError
+from joborch.domain.states import JobState
+from tests.support.command_line import Run
+from tests.support.stub_server import Answer, Heard, StubServer, refuses, says
+from tests.support.views import a_job_view, a_page
+
+HEAVY = {"litestar", "sqlalchemy", "sqlmodel", "uvicorn", "textual", "pydantic", "rich"}
+
+
+def test_the_version_is_told(process: Run) -> None:
+    done = process("--version")
+
+    assert done.code == 0
+    assert done.out.startswith(f"joborch {VERSION} (python 3.")
+
+
+def test_without_a_command_there_is_help(joborch: Run) -> None:
+    done = joborch()
+
+    assert done.code == 2
+    assert "submit" in done.err + done.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_loaded_and_has_examples(name: str, joborch: Run) -> None:
+    assert load(name, COMMANDS[name]).name == name
+
+    done = joborch(name, "--help")
+
+    assert done.code == 0
+    assert "Examples:\n    joborch " in done.out
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest(joborch: Run) -> None:
+    done = joborch("sumbit")
+
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "error: there is no command 'sumbit'",
+        "  fix: did you mean `joborch submit`?",
+    ]
+
+
+def test_the_common_options_may_stand_before_the_command(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/jobs", says(a_page(a_job_view(7))))
+
+    assert joborch("-q", "status", "--state", "queued").out == "7\n"
+    assert joborch("--format", "csv", "status", "--format", "ids", "--state", "queued").out == "7\n"
+
+
+def test_no_server_is_answered_with_how_to_get_one(process: Run) -> None:
+    done = process("status", JOBORCH_SERVER=f"http://127.0.0.1:{_free_port()}")
+
+    assert done.code == 5
+    assert done.err.splitlines()[0].endswith("(connection refused)")
+    assert "joborch serve" in done.err
+
+
+def test_errors_in_json_are_one_line_and_stdout_stays_empty(joborch: Run) -> None:
+    done = joborch("status", "--json", JOBORCH_SERVER=f"http://127.0.0.1:{_free_port()}")
+
+    error = json.loads(done.err)["error"]
+    assert (error["code"], error["exit_code"]) == ("unreachable", 5)
+    assert done.out == ""
+
+
+@pytest.mark.parametrize("arguments", [["--json", "nonsense"], ["status", "--json", "--nonsense"]])
+def test_usage_errors_are_json_too(joborch: Run, arguments: list[str]) -> None:
+    done = joborch(*arguments)
+
+    assert done.code == 2
+    assert json.loads(done.err)["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (refuses(NotAllowedError("no")), 4),
+        (refuses(StoreFailedError("disk")), 1),
+        (Answer(status=500), 1),
+        (Answer(status=200, body=b"<html>"), 1),
+    ],
+)
+def test_every_refusal_has_its_code(
+    stub: StubServer, joborch: Run, answer: Answer, code: int
+) -> None:
+    stub.on("GET /api/v1/jobs/7", answer)
+
+    assert joborch("status", "7").code == code
+
+
+def test_a_server_error_is_told_with_its_reference(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/jobs/7", Answer(status=500, headers={"X-Request-Id": "req-9"}))
+
+    assert joborch("status", "7").err.splitlines()[-1] == "  ref: req-9"
+
+
+def test_what_a_server_says_cannot_drive_the_terminal(stub: StubServer, at_terminal: Run) -> None:
+    stub.on("GET /api/v1/jobs/7", refuses(NotAllowedError("no\x1b]0;pwned\x07 entry\u202e")))
+
+    assert at_terminal("status", "7").out == "error: no entry\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--config", "none.toml"], ["--profile", "none"], ["--timeout", "soon"], ["--format", "xml"]],
+)
+def test_wrong_settings_are_usage_errors(joborch: Run, arguments: list[str]) -> None:
+    assert joborch("status", *arguments).code == 2
+
+
+def test_a_reader_that_goes_away_is_no_error_message(
+    stub: StubServer, env: dict[str, str], home: Path
+) -> None:
+    stub.on("GET /api/v1/jobs", says(a_page(*(a_job_view(i) for i in range(5000)))))
+    command = [sys.executable, "-m", "joborch", "status", "-A", "--state", "queued"]
+    process = subprocess.Popen(
+        command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout and process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(30) == 141
+
+
+def test_an_interrupt_detaches_and_the_job_goes_on(
+    stub: StubServer, env: dict[str, str], home: Path
+) -> None:
+    reached, told = os.pipe()
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42, JobState.RUNNING)), _tells(told))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "joborch", "wait", "42"],
+        env=env,
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.read(reached, 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    os.close(reached)
+    os.close(told)
+
+    assert process.returncode == 130
+    assert "the jobs go on" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_help_loads_no_httpx_either(
+    process: Run, env: dict[str, str], home: Path, arguments: list[str]
+) -> None:
+    assert _loaded(env, home, arguments) & (HEAVY | {"httpx", "asyncio"}) == set()
+
+
+def test_a_whole_status_loads_no_more_than_it_needs(
+    stub: StubServer, env: dict[str, str], home: Path
+) -> None:
+    stub.on("GET /api/v1/jobs", says(a_page(a_job_view(7))))
+
+    loaded = _loaded(env, home, ["status", "-A"])
+
+    assert "httpx" in loaded
+    assert loaded & (HEAVY | {"click", "zipfile", "tomllib", "uvloop"}) == set()
+
+
+def test_a_bug_says_so_and_how_to_report_it(
+    stub: StubServer, joborch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.on("GET /api/v1/jobs", says(a_page()))
+    monkeypatch.setattr("joborch.cli.status.columns", lambda *arguments: 1 / 0)
+
+    done = joborch("status", "--state", "failed")
+
+    assert done.code == 1
+    assert (
+        done.err.splitlines()[0] == "error: joborch has a bug: ZeroDivisionError: division by zero"
+    )
+    assert "JOBORCH_DEBUG=1" in done.err
+
+
+def _loaded(env: dict[str, str], home: Path, arguments: list[str]) -> set[str]:
+    probe = (
+        "import sys\n"
+        "from joborch.cli.main import main\n"
+        f"main({arguments!r})\n"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], env=env, cwd=home, capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def _tells(told: int) -> Callable[[Heard], Answer]:
+    def reply(heard: Heard) -> Answer:
+        os.write(told, b"!")
+        return says(a_job_view(42, JobState.RUNNING))
+
+    return reply
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -1,0 +1,86 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from joborch.server.store import schema
+from joborch.server.store.database import connect
+from joborch.server.store.tables import JOBS
+
+VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+    schema.prepare(tmp_path / "x.db")
+    engine = connect(tmp_path / "x.db")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, JOBS.metadata) == []
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_a_start_looks_for() -> None:
+    newest = max(path.name for path in VERSIONS.glob("0*.py"))
+    assert newest.startswith(schema.HEAD)
+
+
+def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    schema.prepare(path)
+    before = path.read_bytes()
+    schema.prepare(path)
+    assert path.read_bytes() == before
+
+
+def test_an_older_schema_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    schema.prepare(path)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE alembic_version SET version_num = '0000'")
+    with pytest.raises(schema.SchemaError, match="cannot be migrated"):
+        schema.prepare(path)
+    assert (tmp_path / "x.before-0000.db").exists()
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("CREATE TABLE jobs (id INTEGER)")
+    with pytest.raises(schema.SchemaError, match="another program"):
+        schema.prepare(path)
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(schema.SchemaError, match="no usable database"):
+        schema.prepare(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'finished'",
+        "state = 'completed'",
+        "finished_at = 1",
+        "agent_id = 'a-1'",
+        "state = 'running'",
+        "priority = 101",
+        "attempt = -1",
+    ],
+)
+def test_the_database_itself_refuses_impossible_jobs(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "x.db"
+    schema.prepare(path)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("INSERT INTO payloads VALUES ('p', '[]', 0, 0, NULL)")
+        raw.execute(
+            "INSERT INTO jobs (user_id, service, name, state, payload_id, priority, attempt,"
+            " max_attempts, losses, tags, env, demand, submitted_at)"
+            " VALUES ('ann', 's', 'n', 'queued', 'p', 50, 0, 3, 0, '{}', '{}', '{}', 0)"
+        )
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+            raw.execute(f"UPDATE jobs SET {change}")  # noqa: S608 - the parameters above
