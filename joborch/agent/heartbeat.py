@@ -76,6 +76,7 @@ class Heartbeat:
     async def _enrol(self) -> None:
         is_same = await self._enroller.enrol()
         self._is_enrolled = True
+        self._find_connection()
         if not is_same:
             self._worker.stop_all()
             self._site.spool.marks.clear()
@@ -93,6 +94,7 @@ class Heartbeat:
             return
         except TimeoutError:
             return
+        self._back_off.succeeded()
         self._find_connection()
         if answer.leases or self._worker.count:
             site.spool.renew_leases(sent_at)
@@ -117,7 +119,6 @@ class Heartbeat:
             self._patience = None
 
     def _find_connection(self) -> None:
-        self._back_off.succeeded()
         if not self._is_connected:
             self._is_connected = True
             logger.info("connected", extra={"server": self._site.settings.server})

@@ -44,11 +44,6 @@ class Run:
         return "attempt {}-{}".format(*self.attempt.key)
 
     @property
-    def is_cancelled(self) -> bool:
-        """Whether it was ordered to end as cancelled."""
-        return self._cancel_grace_s is not None
-
-    @property
     def log_fields(self) -> dict[str, object]:
         """Its ids, for the log."""
         return {"job_id": self.attempt.lease.job_id, "attempt": self.attempt.lease.attempt}
@@ -79,22 +74,30 @@ class Run:
         await self._site.spool.retire(self.attempt.folder, was_stopped=self.is_stopped)
         self.gone.set()
 
-    async def cancel(self, *, grace_s: float | None) -> None:
-        """Have it end as cancelled; one that has ended by itself stays as it is.
+    def cancel(self, *, grace_s: float | None) -> bool:
+        """Order it to end as cancelled; whether that is news. Then let :meth:`enforce` run.
 
-        Repeating the order changes nothing, except that a grace of 0 kills at once.
+        From now on it will not be started. One that has ended by itself stays as it is; repeating
+        the order changes nothing, except that a grace of 0 kills at once.
         """
-        if self._cancel_grace_s is not None and grace_s != 0:
-            return
+        grace_s = self._grace_s if grace_s is None else grace_s
+        if self._cancel_grace_s is not None and (grace_s > 0 or self._cancel_grace_s == 0):
+            return False
         logger.info("cancel ordered", extra=self.log_fields)
-        self._cancel_grace_s = self._grace_s if grace_s is None else grace_s
-        if self._handle:
-            await self._site.backend.cancel(self._handle, grace_s=self._cancel_grace_s)
+        self._cancel_grace_s = grace_s
+        return True
 
-    async def abandon(self) -> None:
-        """Have it end as lost, so that another agent can run it; it is reported like any other."""
+    def abandon(self) -> None:
+        """Order it to end as lost, so that another agent can run it. Then :meth:`enforce`."""
         self._is_abandoned = True
-        if self._handle:
+
+    async def enforce(self) -> None:
+        """Pass an order on to the backend; one that it does not have yet is told when it has."""
+        if self._handle is None:
+            return
+        if self._cancel_grace_s is not None:
+            await self._site.backend.cancel(self._handle, grace_s=self._cancel_grace_s)
+        elif self._is_abandoned:
             await self._site.backend.shut_down(self._handle)
 
     def stop(self) -> None:
@@ -132,10 +135,7 @@ class Run:
 
     async def _watch(self, handle: Handle) -> Ended:
         """Wait for the end; an order that came while it was being started is carried out now."""
-        if self._cancel_grace_s is not None:
-            await self._site.backend.cancel(handle, grace_s=self._cancel_grace_s)
-        elif self._is_abandoned:
-            await self._site.backend.shut_down(handle)
+        await self.enforce()
         notice = asyncio.get_running_loop().call_later(
             NOTICE_AFTER_S, self._site.delivery.notice_start, self.attempt, handle.started_at
         )

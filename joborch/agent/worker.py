@@ -82,7 +82,8 @@ class Worker:
     def abandon_all(self) -> None:
         """End every attempt as lost, so that the server gives it to another agent."""
         for run in self._runs.values():
-            self._spawn(_ordered(run.abandon()), name=f"abandon {run.name}")
+            run.abandon()
+            self._spawn(_ordered(run.enforce()), name=f"abandon {run.name}")
 
     def let_go(self) -> None:
         """End every task here; the attempts go on without this process."""
@@ -164,9 +165,10 @@ class Worker:
 
     def _cancel(self, order: CancelOrder) -> bool:
         run = self._runs.get((order.job_id, order.attempt))
-        if run is None or run.is_cancelled:
+        # Noted at once: an attempt that came with the same answer must not start any more.
+        if run is None or not run.cancel(grace_s=order.grace_s):
             return False
-        self._spawn(_ordered(run.cancel(grace_s=order.grace_s)), name=f"cancel {run.name}")
+        self._spawn(_ordered(run.enforce()), name=f"cancel {run.name}")
         return True
 
     def _stop(self, order: StopOrder) -> bool:

@@ -93,10 +93,10 @@ def boundary(given: Common) -> Iterator[None]:
         raise typer.Exit(close_stdout()) from None
     except errors.JoborchError as error:
         _show_traceback_if(given.verbose)
-        raise typer.Exit(report(error, as_json=given.chosen_format == "json")) from error
+        raise typer.Exit(_tell(error, given)) from error
     except OSError as error:
         _show_traceback_if(given.verbose)
-        raise typer.Exit(report(_local(error), as_json=given.chosen_format == "json")) from error
+        raise typer.Exit(_tell(_local(error), given)) from error
 
 
 @contextmanager
@@ -134,6 +134,12 @@ def close_stdout() -> int:
     """Give up on stdout, whose reader has gone, so that nothing more is said about it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return CLOSED_PIPE
+
+
+def _tell(error: errors.JoborchError, given: Common) -> int:
+    if given.quiet > 1:
+        return code_of(error)
+    return report(error, as_json=given.chosen_format == "json")
 
 
 def _lines(error: errors.JoborchError, code: int) -> Iterator[str]:

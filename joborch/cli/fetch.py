@@ -12,10 +12,10 @@ import typer
 from joborch.cli.downloads import Download, fetch_jobs
 from joborch.cli.exits import UsageError
 from joborch.cli.follow import Waiting
-from joborch.cli.output import Column
 from joborch.cli.progress import Bar
 from joborch.cli.selection import select
 from joborch.cli.session import Session
+from joborch.cli.tables import Column
 from joborch.cli.times import size
 from joborch.client import Orchestrator
 from joborch.wire.jobs import FileView, JobView

@@ -82,7 +82,7 @@ class Waiting:
         states = Counter(job.state for job in self._known.values())
         if output.shows_progress:
             output.status(self._bar(states))
-        elif states != self._shown and not output.is_json:
+        elif states != self._shown and output.tells_progress and not output.is_json:
             output.note(", ".join(f"{number} {state}" for state, number in sorted(states.items())))
         self._shown = states
 

@@ -15,6 +15,8 @@ from joborch.wire.events import EventView
 from joborch.wire.jobs import Explanation, FileList, JobView
 
 MOST_FILES = 8
+OWN = ".joborch/"
+"""What joborch itself adds to the results."""
 
 
 async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView) -> None:
@@ -73,7 +75,7 @@ def _timeline(session: Session, history: list[EventView]) -> Iterator[str]:
 
 def _files(files: FileList) -> Iterator[tuple[str, str]]:
     for kind, label in (("input", "inputs"), ("result", "results")):
-        found = [file for file in files.items if file.kind == kind]
+        found = [f for f in files.items if f.kind == kind and not f.name.startswith(OWN)]
         if not found:
             continue
         names = [f"{file.name} {size(file.size_bytes)}" for file in found[:MOST_FILES]]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from joborch.cli.output import Column
+from joborch.cli.tables import Column
 from joborch.cli.times import age, clock, iso
 from joborch.domain.states import JobState
 from joborch.wire.jobs import JobView

@@ -41,6 +41,8 @@ class Common:
 
 
 NAMES = tuple(Common.__slots__)
+QUIET = "Ids only, and errors; twice: nothing."
+VERBOSE = "Say what is asked of the server; -vvv: tracebacks."
 
 
 def declaration(
@@ -63,16 +65,16 @@ def declaration(
         str | None, typer.Option("--fields", metavar="A,B", help="Columns; +x adds, -x drops.")
     ] = None,
     quiet: Annotated[
-        int, typer.Option("-q", "--quiet", count=True, help="Ids only; twice: nothing.")
+        int, typer.Option("-q", "--quiet", count=True, show_default=False, help=QUIET)
     ] = 0,
     verbose: Annotated[
-        int, typer.Option("-v", "--verbose", count=True, help="Say what is being done.")
+        int, typer.Option("-v", "--verbose", count=True, show_default=False, help=VERBOSE)
     ] = 0,
     color: Annotated[
         str | None, typer.Option("--color", metavar="WHEN", help="auto, always or never.")
     ] = None,
     progress: Annotated[
-        str | None, typer.Option("--progress", metavar="WHEN", help="auto, always or never.")
+        str | None, typer.Option("--progress", metavar="WHEN", help="auto, always, plain or never.")
     ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", metavar="DUR", help="Of one request; wait: of all.")

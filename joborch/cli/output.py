@@ -8,38 +8,20 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Generic, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 from joborch.cli.exits import UsageError
 from joborch.cli.options import Common
+from joborch.cli.tables import Column, aligned, delimited
 from joborch.client.plain import plain
 from joborch.domain.text import one_line
 
 FORMATS = ("table", "wide", "plain", "tsv", "csv", "json", "ndjson", "ids")
+COLOR = ("auto", "always", "never")
+PROGRESS = ("auto", "always", "plain", "never")
 COLORS = {"green": 32, "red": 31, "yellow": 33, "blue": 34, "cyan": 36, "dim": 2, "bold": 1}
-MOST_COLUMNS_WIDE = 10_000
 
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Generic[Row]):
-    """One column of a table."""
-
-    name: str
-    """For ``--fields``, and the head of TSV and CSV."""
-    head: str
-    text: Callable[[Row], str]
-    """For people."""
-    raw: Callable[[Row], object]
-    """For programs; None is empty."""
-    color: Callable[[Row], str | None] = lambda row: None
-    is_right: bool = False
-    gives_way: int = 0
-    """Columns with a higher number disappear first when the terminal is narrow; 0 never does."""
-    is_extra: bool = False
-    """Shown only by ``--format wide`` or ``--fields``."""
 
 
 class Output:
@@ -57,6 +39,7 @@ class Output:
         self._stderr = stderr or sys.stderr
         self.is_terminal = self._stdout.isatty()
         self.form = self._form()
+        self._progress = _one_of("--progress", options.progress, PROGRESS)
         self.has_color = _has_color(options.color, self._stdout)
 
     @property
@@ -72,10 +55,14 @@ class Output:
     @property
     def shows_progress(self) -> bool:
         """Whether a moving line on stderr is welcome."""
-        wanted = self._options.progress or "auto"
-        return not self._options.quiet and (
-            wanted == "always" or (wanted == "auto" and self._stderr.isatty() and not is_dumb())
-        )
+        if self._options.quiet or self._progress in {"plain", "never"}:
+            return False
+        return self._progress == "always" or (self._stderr.isatty() and not is_dumb())
+
+    @property
+    def tells_progress(self) -> bool:
+        """Whether a line now and then on stderr is welcome."""
+        return not self._options.quiet and self._progress != "never"
 
     def line(self, text: str) -> None:
         """Print one line of results; text from a server must have been sanitised."""
@@ -127,18 +114,8 @@ class Output:
 
     def aligned(self, columns: Sequence[Column[Row]], rows: Sequence[Row]) -> Iterator[str]:
         """Yield the lines of a table, the first its head, each fit for the terminal."""
-        columns = self._chosen(columns)
-        cells = {c.name: [one_line(c.text(row)) for row in rows] for c in columns}
-        width = shutil.get_terminal_size().columns if self.form == "table" else MOST_COLUMNS_WIDE
-        shown, widths = _fitting(columns, cells, width)
-        yield self.colored(_padded(shown, [c.head for c in shown], widths), "dim")
-        for index, row in enumerate(rows):
-            texts = [cells[column.name][index] for column in shown]
-            padded = _pads(shown, texts, widths)
-            yield "  ".join(
-                self.colored(text, column.color(row))
-                for column, text in zip(shown, padded, strict=True)
-            ).rstrip()
+        width = shutil.get_terminal_size().columns if self.form == "table" else None
+        return aligned(self._chosen(columns), rows, width=width, colored=self.colored)
 
     def colored(self, text: str, color: str | None) -> str:
         """Wrap a text in a colour, if colours are wanted."""
@@ -151,7 +128,7 @@ class Output:
             case "ids":
                 return [str(ids(row)) for row in rows]
             case "tsv" | "csv":
-                return _delimited(self._chosen(columns), rows, self.form)
+                return delimited(self._chosen(columns), rows, self.form)
             case _:
                 return self.aligned(columns, rows)
 
@@ -199,10 +176,14 @@ def is_dumb() -> bool:
     return os.environ.get("TERM", "dumb") == "dumb"
 
 
+def _one_of(option: str, given: str | None, words: tuple[str, ...]) -> str:
+    if given and given not in words:
+        raise UsageError(f"{option} is one of {', '.join(words)}, not {given!r}")
+    return given or words[0]
+
+
 def _has_color(wanted: str | None, stream: TextIO) -> bool:
-    if wanted not in {None, "auto", "always", "never"}:
-        raise UsageError(f"--color is auto, always or never, not {wanted!r}")
-    if wanted in {"always", "never"}:
+    if _one_of("--color", wanted, COLOR) != "auto":
         return wanted == "always"
     if os.environ.get("NO_COLOR"):
         return False
@@ -221,52 +202,3 @@ def _keys(item: object, words: list[str]) -> object:
     if wanted and words[0].startswith(("+", "-")):
         return item
     return {key: item.get(key) for key in wanted}
-
-
-def _delimited(columns: list[Column[Row]], rows: Sequence[Row], form: str) -> Iterable[str]:
-    table = [[column.name for column in columns]]
-    table += [[_raw(column.raw(row)) for column in columns] for row in rows]
-    if form == "tsv":
-        return ["\t".join(cells) for cells in table]
-    return [",".join(_quoted(cell) for cell in cells) for cells in table]
-
-
-def _raw(value: object) -> str:
-    return "" if value is None else one_line(str(value))
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"') else cell
-
-
-def _fitting(
-    columns: list[Column[Row]], cells: dict[str, list[str]], width: int
-) -> tuple[list[Column[Row]], list[int]]:
-    """Drop columns until the rest fits, then shorten the widest."""
-    shown = list(columns)
-    while True:
-        widths = [max([len(c.head), *map(len, cells[c.name])]) for c in shown]
-        excess = sum(widths) + 2 * (len(widths) - 1) - width
-        droppable = [column for column in shown if column.gives_way]
-        if excess <= 0 or not droppable:
-            break
-        shown.remove(max(droppable, key=lambda column: column.gives_way))
-    if excess > 0:
-        widest = widths.index(max(widths))
-        widths[widest] = max(widths[widest] - excess, 6)
-    return shown, widths
-
-
-def _padded(columns: list[Column[Row]], texts: list[str], widths: list[int]) -> str:
-    return "  ".join(_pads(columns, texts, widths)).rstrip()
-
-
-def _pads(columns: list[Column[Row]], texts: list[str], widths: list[int]) -> list[str]:
-    cut = [
-        text if len(text) <= width else text[: width - 1] + "…"
-        for text, width in zip(texts, widths, strict=True)
-    ]
-    return [
-        text.rjust(width) if column.is_right else text.ljust(width)
-        for column, text, width in zip(columns, cut, widths, strict=True)
-    ]

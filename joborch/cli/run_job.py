@@ -36,7 +36,9 @@ def run_job(
         str | None, typer.Option("-d", "--dir", metavar="DIR", help="Where results go.")
     ] = None,
     no_fetch: Annotated[bool, typer.Option("--no-fetch", help="Leave the results there.")] = False,
-    cancel_on_interrupt: Annotated[bool, typer.Option("--cancel-on-interrupt")] = False,
+    cancel_on_interrupt: Annotated[
+        bool, typer.Option("--cancel-on-interrupt", help="Ctrl-C ends the job too.")
+    ] = False,
 ) -> None:
     """Submit a job, show its output, fetch its results, and exit as it did."""
     session = Session.of(context)

@@ -33,7 +33,7 @@ def status(
     context: typer.Context,
     *,
     selectors: Annotated[list[str] | None, typer.Argument(metavar="[SELECTOR]...")] = None,
-    all_users: Annotated[bool, typer.Option("-A", "--all-users")] = False,
+    all_users: Annotated[bool, typer.Option("-A", "--all-users", help="Not only yours.")] = False,
     state: Annotated[
         str | None, typer.Option("--state", metavar="STATES", help="States or groups, with commas.")
     ] = None,
@@ -44,7 +44,7 @@ def status(
     since: Annotated[
         str | None, typer.Option("--since", metavar="WHEN", help="Submitted since: 2h, 14:30, ISO.")
     ] = None,
-    limit: Annotated[int, typer.Option("-N", "--limit", min=1, max=1000)] = 50,
+    limit: Annotated[int, typer.Option("-N", "--limit", metavar="N", min=1, max=1000)] = 50,
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="KEY", help="E.g. id or -finished_at.")
     ] = None,

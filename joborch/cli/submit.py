@@ -43,19 +43,27 @@ def submit(
     time_limit: opts.TimeLimit = None,
     max_attempts: opts.MaxAttempts = None,
     hold: Annotated[bool, typer.Option("--hold", help="Wait until released.")] = False,
-    begin: Annotated[str | None, typer.Option("--begin", metavar="WHEN")] = None,
+    begin: Annotated[
+        str | None, typer.Option("--begin", metavar="WHEN", help="Not before: 2h, 14:30, ISO.")
+    ] = None,
     key: Annotated[
         str | None,
-        typer.Option("-k", "--key", help="Submitting again under this key changes nothing."),
+        typer.Option(
+            "-k", "--key", metavar="TEXT", help="Submitting again under this key changes nothing."
+        ),
     ] = None,
     wait: Annotated[bool, typer.Option("-w", "--wait", help="Wait for the end.")] = False,
     follows: Annotated[bool, typer.Option("-f", "--follow", help="Show the output.")] = False,
     fetch: Annotated[
         str | None, typer.Option("--fetch", metavar="DIR", help="Wait, then download.")
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="With --wait.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Wait until the first fails.")
+    ] = False,
     propagate: Annotated[bool, typer.Option("--propagate", help="Exit as the job did.")] = False,
-    cancel_on_interrupt: Annotated[bool, typer.Option("--cancel-on-interrupt")] = False,
+    cancel_on_interrupt: Annotated[
+        bool, typer.Option("--cancel-on-interrupt", help="Ctrl-C ends the job too.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be sent.")
     ] = False,

@@ -20,13 +20,23 @@ Arguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="[SCRIPT|DIR|-] [FILE]...", show_default=False, help="What to run."),
 ]
-Service = Annotated[str | None, typer.Option("-s", "--service", metavar="NAME")]
-User = Annotated[str | None, typer.Option("-u", "--user", metavar="ID", help="Whose job it is.")]
-Name = Annotated[str | None, typer.Option("-n", "--name", metavar="TEXT")]
-Priority = Annotated[
-    int | None, typer.Option("-p", "--priority", min=0, max=100, help="Higher goes first.")
+Service = Annotated[
+    str | None,
+    typer.Option("-s", "--service", metavar="NAME", help="Default: the only one there is."),
 ]
-Tags = Annotated[list[str] | None, typer.Option("-t", "--tag", metavar="K=V")]
+User = Annotated[str | None, typer.Option("-u", "--user", metavar="ID", help="Whose job it is.")]
+Name = Annotated[
+    str | None, typer.Option("-n", "--name", metavar="TEXT", help="Default: the script's.")
+]
+Priority = Annotated[
+    int | None,
+    typer.Option(
+        "-p", "--priority", metavar="0..100", min=0, max=100, help="Higher goes first; default 50."
+    ),
+]
+Tags = Annotated[
+    list[str] | None, typer.Option("-t", "--tag", metavar="K=V", help="A label, to find it by.")
+]
 Env = Annotated[
     list[str] | None,
     typer.Option("-e", "--env", metavar="K[=V]", help="Environment; K alone: as it is here."),
@@ -38,9 +48,11 @@ Inputs = Annotated[
 Exclude = Annotated[
     list[str] | None, typer.Option("-x", "--exclude", metavar="GLOB", help="Files to leave out.")
 ]
-TimeLimit = Annotated[str | None, typer.Option("--time-limit", metavar="DUR")]
+TimeLimit = Annotated[
+    str | None, typer.Option("--time-limit", metavar="DUR", help="How long it may run: 90s, 1h30m.")
+]
 MaxAttempts = Annotated[
-    int | None, typer.Option("--max-attempts", min=1, help="When hosts fail under it.")
+    int | None, typer.Option("--max-attempts", metavar="N", min=1, help="When hosts fail under it.")
 ]
 
 LOOK_FIRST_BYTES = 1 << 20

@@ -54,8 +54,10 @@ def parse_moment(text: str, *, now: datetime, ago: bool) -> datetime:
     word = text.strip().lower()
     if word == "yesterday":
         return (now.astimezone() - timedelta(days=1)).replace(hour=0, minute=0, second=0)
-    if word.startswith("now"):
-        return now + parse_duration(word[4:]) if word[3:4] == "+" else now
+    if word == "now":
+        return now
+    if word.startswith("now+"):
+        return now + parse_duration(word.removeprefix("now+"))
     if match := _TIME_OF_DAY.fullmatch(word):
         hour, minute = int(match[1]), int(match[2])
         return now.astimezone().replace(hour=hour, minute=minute, second=0, microsecond=0)

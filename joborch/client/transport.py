@@ -8,28 +8,22 @@ import logging
 import os
 import random
 import ssl
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
+from joborch.client.cheap_httpx import httpx
+from joborch.client.failures import translated, unexplained
 from joborch.domain.errors import (
     InvalidRequestError,
     JoborchError,
-    NotAllowedError,
     ServerBrokenError,
-    ServerUnreachableError,
 )
 from joborch.wire.problems import Problem, error_of
-
-if "httpx" not in sys.modules:
-    # httpx's own command line would import click and rich, 45 ms that nobody here needs.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "not there"
-import httpx
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +112,7 @@ class Transport:
     async def ask(self, call: Call, answer: type[T]) -> T:
         """Send a request and return its decoded answer."""
         async with self.stream(call) as response:
-            with self._translated():
+            with translated(self.server):
                 body = await response.aread()
         return self._decoded(response, body, answer)
 
@@ -130,7 +124,7 @@ class Transport:
     async def ask_bytes(self, call: Call) -> bytes:
         """Send a request and return the answer's raw body."""
         async with self.stream(call) as response:
-            with self._translated():
+            with translated(self.server):
                 return await response.aread()
 
     @asynccontextmanager
@@ -152,13 +146,13 @@ class Transport:
 
     async def chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
         """Yield a body piece by piece, as it comes."""
-        with self._translated():
+        with translated(self.server):
             async for chunk in response.aiter_raw():
                 yield chunk
 
     async def lines(self, response: httpx.Response) -> AsyncIterator[str]:
         """Yield a text body line by line, as it comes."""
-        with self._translated():
+        with translated(self.server):
             async for line in response.aiter_lines():
                 yield line
 
@@ -174,7 +168,7 @@ class Transport:
                     return response
                 await response.aclose()
             await asyncio.sleep(self._retries.pause_s(attempt))
-        with self._translated():
+        with translated(self.server):
             return await self._send_once(call)
 
     async def _send_once(self, call: Call) -> httpx.Response:
@@ -201,13 +195,13 @@ class Transport:
         return response
 
     async def _refusal(self, response: httpx.Response) -> JoborchError:
-        with self._translated():
+        with translated(self.server):
             body = await response.aread()
         request_id = response.headers.get("X-Request-Id")
         try:
             problem = self._decode_problem(response, body)
         except msgspec.MsgspecError:
-            return _unexplained(response, self.server, request_id)
+            return unexplained(response, self.server, request_id)
         error = error_of(problem)
         error.details.setdefault("request_id", problem.request_id or request_id)
         return error
@@ -229,24 +223,6 @@ class Transport:
             ) from error
         return decoded
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except httpx.TimeoutException as error:
-            raise ServerUnreachableError(
-                f"no answer from {self.server} in time", hint="is it overloaded? try again later"
-            ) from error
-        except httpx.ConnectError as error:
-            raise ServerUnreachableError(
-                f"cannot reach {self.server} ({_reason(error)})",
-                hint="start one with `joborch serve`, or name another address",
-            ) from error
-        except httpx.TransportError as error:
-            raise ServerUnreachableError(
-                f"the connection to {self.server} broke off ({_reason(error)})"
-            ) from error
-
 
 def _client(server: str) -> httpx.AsyncClient:
     if any(name.lower().endswith("_proxy") and value for name, value in os.environ.items()):
@@ -266,30 +242,3 @@ def _present(query: Mapping[str, object] | None) -> dict[str, str] | None:
     if query is None:
         return None
     return {name: str(value) for name, value in query.items() if value is not None}
-
-
-def _unexplained(
-    response: httpx.Response, server: str, request_id: str | None
-) -> ServerBrokenError | NotAllowedError:
-    answer = f"{server} answered {response.status_code} {response.reason_phrase}".rstrip()
-    if response.status_code in {401, 403}:
-        return NotAllowedError(answer, request_id=request_id)
-    if response.has_redirect_location:
-        target = response.headers["Location"]
-        return ServerBrokenError(f"{answer}, to {target}", hint="use that address instead")
-    if response.is_server_error:
-        return ServerBrokenError(answer, hint="see the server's log", request_id=request_id)
-    return ServerBrokenError(answer, hint="is this the address of a joborch server?")
-
-
-def _reason(error: BaseException) -> str:
-    """Find the words of the operating system at the bottom of a chain of exceptions."""
-    found = str(error) or type(error).__name__
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ConnectionError) and cause.errno:
-            found = os.strerror(cause.errno)
-        elif isinstance(cause, OSError) and cause.strerror:
-            found = cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return found[:1].lower() + found[1:]

@@ -4,6 +4,7 @@ A server that goes away while we wait is waited for too; only the first contact 
 """
 
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 
@@ -19,6 +20,7 @@ from joborch.wire.jobs import JobView
 logger = logging.getLogger(__name__)
 
 LONG_POLL_S = 25
+HELD_S = 1.0
 MOST_IN_QUERY = 200
 """More ids than this do not go into a URL: all events are read, and most of them skipped."""
 
@@ -53,6 +55,7 @@ async def wait_for_one(
     )
     states, pause, known = states_from(until), Pause(pause_s), None
     while True:
+        asked = time.monotonic()
         try:
             job = await transport.ask(call, JobView)
         except UnavailableError:
@@ -60,12 +63,15 @@ async def wait_for_one(
                 raise
             await pause.sleep()
             continue
-        pause.reset()
         if on_change and job != known:
             on_change(job)
         if is_settled(job, states):
             return job
         known = job
+        if time.monotonic() - asked > HELD_S:
+            pause.reset()
+        else:
+            await pause.sleep()  # it did not hold the poll; let us not hurry it
 
 
 async def changes(

@@ -25,10 +25,13 @@ BACKLOG = 2048
 class Protocol(HttpToolsProtocol):
     """Closes a connection whose next header does not arrive in time, or does not end."""
 
+    header_timeout_s = HEADER_TIMEOUT_S
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
         self._header_bytes = 0
+        self._has_begun = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first header; as in the parent, only real transports come."""
@@ -45,8 +48,20 @@ class Protocol(HttpToolsProtocol):
         if self._header_bytes > MAX_HEADER_BYTES:
             self.send_400_response("The request's header is too large.")
 
+    def on_message_begin(self) -> None:
+        """Note that a header has begun, perhaps while the request before it is still served."""
+        self._has_begun = True
+        super().on_message_begin()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the rest of a header that began during the request before it."""
+        super().on_response_complete()
+        if self._has_begun:
+            self._expect_header()
+
     def on_headers_complete(self) -> None:
         """Stop waiting: what follows is the handler's to time."""
+        self._has_begun = False
         self._forget_header()
         super().on_headers_complete()
 
@@ -60,7 +75,7 @@ class Protocol(HttpToolsProtocol):
 
     def _expect_header(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(HEADER_TIMEOUT_S, self.transport.close)
+            self._deadline = self.loop.call_later(self.header_timeout_s, self.transport.close)
 
     def _forget_header(self) -> None:
         self._header_bytes = 0
@@ -121,12 +136,16 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def serve(
-    app: Callable[..., Any], *, listener: socket.socket, stopping: asyncio.Event
+    app: Callable[..., Any],
+    *,
+    listener: socket.socket,
+    stopping: asyncio.Event,
+    protocol: type[Protocol] = Protocol,
 ) -> None:
     """Serve until ``stopping`` is set or a signal sets it; requests under way get 30 s more."""
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -140,7 +140,7 @@ def test_a_cancel_with_the_lease_keeps_the_job_from_starting(work_dir: Path) -> 
             return await link.reported(7)
 
     report = asyncio.run(go())
-    assert report.outcome == "cancelled"
+    assert (report.outcome, report.reason) == ("cancelled", "cancelled before it started")
     assert "ran" not in results_of(report)
 
 

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ import pytest
 from joborch.cli.main import COMMANDS, VERSION, load
 from joborch.domain.errors import NotAllowedError, StoreFailedError
 from joborch.domain.states import JobState
-from tests.support.command_line import Run
+from tests.support.command_line import Finished, Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says
-from tests.support.views import a_job_view, a_page
+from tests.support.views import a_job_view, a_page, a_submission
 
+RUNNING = JobState.RUNNING
 HEAVY = {"litestar", "sqlalchemy", "sqlmodel", "uvicorn", "textual", "pydantic", "rich"}
 
 
@@ -140,28 +142,45 @@ def test_a_reader_that_goes_away_is_no_error_message(
     assert process.wait(30) == 141
 
 
-def test_an_interrupt_detaches_and_the_job_goes_on(
+def test_an_interrupted_wait_leaves_the_job_alone(
     stub: StubServer, env: dict[str, str], home: Path
 ) -> None:
-    reached, told = os.pipe()
-    stub.on("GET /api/v1/jobs/42", says(a_job_view(42, JobState.RUNNING)), _tells(told))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "joborch", "wait", "42"],
-        env=env,
-        cwd=home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    os.read(reached, 1)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    os.close(reached)
-    os.close(told)
+    with _signal_from(stub, "GET /api/v1/jobs/42", says(a_job_view(42, RUNNING))) as reached:
+        done = _interrupted(["wait", "42"], reached, env, home)
 
-    assert process.returncode == 130
-    assert "the jobs go on" in err
-    assert "Traceback" not in err
+    assert done.code == 130
+    assert "the jobs go on" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_an_interrupted_submission_says_how_to_end_its_job(
+    stub: StubServer, env: dict[str, str], home: Path
+) -> None:
+    stub.on("POST /api/v1/jobs", says(a_submission(42)))
+    with _signal_from(stub, "GET /api/v1/jobs/42", says(a_job_view(42, RUNNING))) as reached:
+        done = _interrupted(["submit", "-s", "x", "-w", "--", "true"], reached, env, home)
+
+    assert done.code == 130
+    assert "Detached. Job 42 keeps running · to stop: joborch cancel 42" in done.err
+
+
+def test_an_interrupted_submission_ends_its_job_if_asked_to(
+    stub: StubServer, env: dict[str, str], home: Path
+) -> None:
+    stub.on("POST /api/v1/jobs", says(a_submission(42)))
+    stub.on("POST /api/v1/jobs/42/cancel", says(a_job_view(42, RUNNING)))
+    command = ["submit", "-s", "x", "-w", "--cancel-on-interrupt", "--", "true"]
+    with _signal_from(stub, "GET /api/v1/jobs/42", says(a_job_view(42, RUNNING))) as reached:
+        done = _interrupted(command, reached, env, home)
+
+    assert done.code == 130
+    assert stub.paths()[-1] == "POST /api/v1/jobs/42/cancel"
+
+
+def test_twice_quiet_is_silent_and_only_exits(joborch: Run) -> None:
+    done = joborch("status", "-qq", JOBORCH_SERVER=f"http://127.0.0.1:{_free_port()}")
+
+    assert done == Finished(code=5, out="", err="")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
@@ -210,12 +229,36 @@ def _loaded(env: dict[str, str], home: Path, arguments: list[str]) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
-def _tells(told: int) -> Callable[[Heard], Answer]:
+@contextmanager
+def _signal_from(stub: StubServer, route: str, answer: Answer) -> Iterator[int]:
+    """Yield a pipe that can be read once the route has been asked for."""
+    reached, told = os.pipe()
+
     def reply(heard: Heard) -> Answer:
         os.write(told, b"!")
-        return says(a_job_view(42, JobState.RUNNING))
+        return answer
 
-    return reply
+    stub.on(route, reply)
+    try:
+        yield reached
+    finally:
+        os.close(reached)
+        os.close(told)
+
+
+def _interrupted(arguments: list[str], reached: int, env: dict[str, str], home: Path) -> Finished:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "joborch", *arguments],
+        env=env,
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.read(reached, 1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    return Finished(code=process.returncode, out=out, err=err)
 
 
 def _free_port() -> int:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,13 @@ class RunningServer:
     @property
     def payloads(self) -> int:
         return len([*(self.data / "payloads").glob("*/*")])
+
+    @property
+    def open_files(self) -> list[str]:
+        folder = Path(f"/proc/{self.process.pid}/fd")
+        with suppress(FileNotFoundError):
+            return [str(path.readlink()) for path in folder.iterdir()]
+        return ["some file was closed just now"]
 
     def peak_memory(self) -> int:
         """Return the most bytes that the process has held at a time."""

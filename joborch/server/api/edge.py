@@ -55,6 +55,7 @@ class _Exchange:
         if b"transfer-encoding" in headers:
             self._left = float("inf")
         self._closes = False
+        self._patience_s = DROPPING_S
 
     async def receive(self) -> Any:
         message = await self._receive()
@@ -66,6 +67,8 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._closes = self._left > SMALL_REST
+            if message["status"] == 408:
+                self._patience_s = 0.0
             message["headers"] = [*message["headers"], *self._headers()]
         elif self._closes and not message.get("more_body", False):
             first: HTTPResponseBodyEvent = {
@@ -85,7 +88,7 @@ class _Exchange:
     async def _drop_the_rest(self) -> None:
         dropped = 0
         with suppress(TimeoutError):
-            async with asyncio.timeout(DROPPING_S):
+            async with asyncio.timeout(self._patience_s):
                 while self._left and dropped < DROPPED_BYTES:
                     async with asyncio.timeout(SILENCE_S):
                         message = await self.receive()

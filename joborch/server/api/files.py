@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, BinaryIO, Literal
 
-from litestar import Response, get, route
+from litestar import MediaType, Response, get, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -113,7 +113,7 @@ async def read_log(
     served = await unless_gone(request.receive, reading)
     if tail is not None:
         text = await asyncio.to_thread(last_lines, served.file, tail)
-        return Response(text, media_type="text/plain; charset=utf-8")
+        return Response(text, media_type=MediaType.TEXT)
     return FileAnswer(
         served.file,
         size_bytes=served.size_bytes,

@@ -16,6 +16,7 @@ from joborch.server.parts import Parts
 from joborch.wire.services import Health, Meta
 
 PATIENCE_S = 5.0
+VERSION = version("joborch")
 
 
 @get(
@@ -39,7 +40,7 @@ async def show_meta(request: ApiRequest) -> Meta:
     parts = request.parts
     settings = parts.settings
     return Meta(
-        version=version("joborch"),
+        version=VERSION,
         started_at=parts.started_at,
         compat=settings.compat,
         auth="none",

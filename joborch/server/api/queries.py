@@ -113,7 +113,11 @@ def _pattern(text: str) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    """Read words with commas between them; none at all is a mistake, not everything."""
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not words:
+        raise ValueError("is empty")
+    return words
 
 
 def _tags(text: str) -> dict[str, str]:

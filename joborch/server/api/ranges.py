@@ -7,6 +7,7 @@ however the answer ends.
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from joborch.server.api.bodies import ClientGoneError
 from joborch.server.api.streams import unless_gone
 
 PIECE_BYTES = 256 * 1024
@@ -60,7 +62,7 @@ class FileAnswer(Response[bytes]):
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> "_Sending":
         """Choose what to send, by the request's headers."""
         part = choose(request.headers, self._size_bytes, self._etag)
-        headers = {"accept-ranges": "bytes", **self.headers}
+        headers = {"accept-ranges": "bytes", "x-content-type-options": "nosniff", **self.headers}
         if self._etag:
             headers["etag"] = self._etag
         if part.status == 206:
@@ -88,9 +90,10 @@ class _Sending(ASGIResponse):
                     "headers": self.encode_headers(),
                 }
             )
-            if self.part.size and not is_head:
-                await unless_gone(receive, self._send(send))
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            with suppress(ClientGoneError):
+                if self.part.size and not is_head:
+                    await unless_gone(receive, self._send(send))
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self.file.close()
 

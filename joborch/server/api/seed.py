@@ -58,14 +58,20 @@ REFUSED: dict[int, ResponseSpec] = {
 STORED = another(UploadBody, "The job is stored (v2).")
 
 
-@get("/", tags=["original"], sync_to_thread=False)
+@route(
+    "/",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    tags=["original"],
+    sync_to_thread=False,
+)
 def ping() -> Pong:
     """Say that the server is there."""
     return Pong()
 
 
-@get(
+@route(
     "/health",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
     tags=["original"],
     responses={503: another(HealthBody, "It cannot do its work.")},
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -72,7 +72,8 @@ class _Streaming(ASGIResponse):
             await send(
                 {"type": "http.response.start", "status": 200, "headers": self.encode_headers()}
             )
-            await unless_gone(receive, self._send(send))
+            with suppress(ClientGoneError):
+                await unless_gone(receive, self._send(send))
 
     async def _send(self, send: Send) -> None:
         async for event in self.events:
@@ -88,25 +89,24 @@ async def beating(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the events of a stream, a comment whenever it is silent, and its end on shutdown."""
     end = asyncio.create_task(stopping.wait(), name="stop of event stream")
-    upcoming: asyncio.Task[bytes] | None = None
+    tasks: set[asyncio.Task[Any]] = {end}
     try:
-        async with aclosing(items):
-            while not end.done():
-                upcoming = upcoming or asyncio.create_task(_next(items), name="event stream")
-                tasks: set[asyncio.Task[Any]] = {upcoming, end}
-                await asyncio.wait(tasks, timeout=heartbeat_s, return_when=asyncio.FIRST_COMPLETED)
-                if not upcoming.done():
-                    yield HEARTBEAT
-                    continue
-                ready, upcoming = upcoming, None
-                try:
-                    yield ready.result()
-                except StopAsyncIteration:
-                    return
-            await _end(*([upcoming] if upcoming else []))
+        while not end.done():
+            if tasks == {end}:
+                tasks.add(asyncio.create_task(_next(items), name="event stream"))
+            done, tasks = await asyncio.wait(
+                tasks, timeout=heartbeat_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                yield HEARTBEAT
+            for ready in done - {end}:
+                yield ready.result()
         yield event_of("server.shutdown", b"{}", retry_ms=2000)
+    except StopAsyncIteration:
+        return
     finally:
-        await _end(end, *([upcoming] if upcoming else []))
+        await _end(end, *tasks)
+        await items.aclose()
 
 
 def event_of(

@@ -1,5 +1,6 @@
 """An agent reports how attempts ended, and brings their results home."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -46,21 +47,28 @@ async def report(
 ) -> list[Reported]:
     """Record how attempts ended; when this returns, results and states are on disk.
 
-    Results of a report that turns out to be stale are removed again.
+    Reports that come together share their flushes. Results of one that turns out to be stale are
+    removed again.
 
     Raises:
-        InvalidRequestError: an outcome is unknown, or results differ from what was announced.
-            Nothing was recorded; the agent may send the same reports again.
+        InvalidRequestError: an outcome is unknown, or results differ from what was announced. That
+            report was not recorded, others may have been; the agent may send all of them again.
     """
     for one in reports:
         if one.outcome not in OUTCOMES:
             raise InvalidRequestError(f"there is no outcome {one.outcome!r}")
-    answers: list[Reported] = []
-    for one in reports:
-        disposition = await _settle(agent, one, database=database, blobs=blobs, clock=clock)
-        answers.append(Reported(job_id=one.job_id, attempt=one.attempt, disposition=disposition))
+    settled = await asyncio.gather(
+        *(_settle(agent, one, database=database, blobs=blobs, clock=clock) for one in reports),
+        return_exceptions=True,
+    )
     wake()
-    return answers
+    for result in settled:
+        if isinstance(result, BaseException):
+            raise result
+    return [
+        Reported(job_id=one.job_id, attempt=one.attempt, disposition=str(disposition))
+        for one, disposition in zip(reports, settled, strict=True)
+    ]
 
 
 async def upload_state(job_id: int, attempt: int, *, blobs: Blobs) -> UploadState:

@@ -11,6 +11,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that all these tests share; each works on jobs and users of its own."""
     with running_server(tmp_path_factory.mktemp("shared") / "data", poll_s="1s") as server:
         yield server
+        assert [line for line in server.log.splitlines() if "Traceback" in line] == []
 
 
 @pytest.fixture(scope="session")

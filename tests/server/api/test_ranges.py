@@ -3,6 +3,7 @@ import pytest
 from joborch.server.api.ranges import Part, choose, disposition
 from tests.support.hand_agent import HandAgent, submit
 from tests.support.server import RunningServer
+from tests.support.waiting import wait_until
 
 ETAG = '"abc"'
 
@@ -78,3 +79,17 @@ def test_a_member_of_the_results_can_be_fetched_in_parts(
     )
 
     assert (part.status_code, part.text) == (206, "345")
+
+
+def test_no_answer_leaves_a_file_open(server: RunningServer) -> None:
+    form = {"service": "example", "user_id": "open", "hold": "yes"}
+    files = [("f", ("run.sh", b"")), ("f", ("big", bytes(30_000_000)))]
+    job_id = server.http.post("/api/v1/jobs", data=form, files=files).json()["jobs"][0]["id"]
+    url = f"/api/v1/jobs/{job_id}/files/input/big"
+
+    server.http.head(url).raise_for_status()
+    server.http.get(url, headers={"range": "bytes=99999999-"})
+    with server.http.stream("GET", url) as stream:
+        next(stream.iter_bytes())
+
+    wait_until(lambda: not [path for path in server.open_files if path.endswith("/big")])

@@ -213,3 +213,4 @@ def test_a_partial_of_a_waiting_job_is_not_there(either: RunningServer) -> None:
 def test_the_server_says_that_it_is_there(either: RunningServer) -> None:
     assert either.http.get("/").json() == {"message": "pong"}
     assert either.http.get("/health").json() == {"status": "ok", "database": "ok"}
+    assert [either.http.head(path).status_code for path in ("/", "/health")] == [200, 200]
