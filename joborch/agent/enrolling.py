@@ -3,8 +3,8 @@
 import logging
 import os
 import socket
-from importlib.metadata import version
 
+from joborch import __version__
 from joborch.agent.link import ServerLink
 from joborch.agent.load import memory_bytes
 from joborch.agent.settings import AgentSettings
@@ -59,7 +59,7 @@ class Enroller:
         return Enrolment(
             name=settings.name,
             host=socket.gethostname(),
-            version=version("joborch"),
+            version=__version__,
             services=dict(settings.service),
             capacity=capacity,
             labels=dict(settings.label),

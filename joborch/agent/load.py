@@ -2,7 +2,7 @@
 
 import os
 
-import psutil  # type: ignore[import-untyped]  # its types are a package of their own
+import psutil
 
 from joborch.process.clock import Clock
 from joborch.wire.agents import LoadView

@@ -24,34 +24,41 @@ MOST_BYTES = 1024 * 1024
 
 
 class _Tail:
-    """The logs of one attempt, and how far each has been sent."""
+    """The logs of one attempt, and how far each has been sent to one tap."""
 
-    def __init__(self, attempt: int, paths: Mapping[str, Path]) -> None:
+    def __init__(self, attempt: int, tap: int, paths: Mapping[str, Path]) -> None:
         self.attempt = attempt
+        self.tap = tap
         self.paths = paths
         self.offsets = dict.fromkeys(paths, 0)
+        self.caught_up: set[str] = set()
+        """Streams of which the server knows that this was all so far."""
 
     def read(self, job_id: int, room: int) -> list[LogChunk]:
         """Read on, at most ``room`` bytes; what was read counts only once :meth:`sent`."""
         chunks: list[LogChunk] = []
         for stream, path in self.paths.items():
             offset = self.offsets[stream]
-            while room > 0 and (data := _read(path, offset, min(CHUNK_BYTES, room))):
-                chunks.append(
-                    LogChunk(
-                        job_id=job_id,
-                        attempt=self.attempt,
-                        stream=stream,
-                        offset=offset,
-                        data=data,
-                    )
-                )
+            while room > 0:
+                data = _read(path, offset, min(CHUNK_BYTES, room))
+                if not data and stream in self.caught_up:
+                    break
+                chunks.append(self._chunk(job_id, stream, offset, data))
                 offset += len(data)
                 room -= len(data)
+                if not data:
+                    break
         return chunks
 
     def sent(self, chunk: LogChunk) -> None:
         self.offsets[chunk.stream] = chunk.offset + len(chunk.data)
+        if not chunk.data:
+            self.caught_up.add(chunk.stream)
+
+    def _chunk(self, job_id: int, stream: str, offset: int, data: bytes) -> LogChunk:
+        return LogChunk(
+            job_id=job_id, attempt=self.attempt, stream=stream, offset=offset, data=data
+        )
 
 
 class LogSender:
@@ -64,16 +71,16 @@ class LogSender:
         self._sending = asyncio.Lock()
 
     @property
-    def following(self) -> list[int]:
-        """The jobs whose logs are being sent."""
-        return sorted(self._tails)
+    def following(self) -> dict[int, int]:
+        """The jobs whose logs are being sent, with the server's number for each."""
+        return {job_id: tail.tap for job_id, tail in self._tails.items()}
 
-    def follow(self, wanted: Mapping[int, tuple[int, Mapping[str, Path]]]) -> None:
-        """Follow exactly these jobs (to attempt and log files); those that go on, go on."""
-        for job_id, (attempt, paths) in wanted.items():
+    def follow(self, wanted: Mapping[int, tuple[int, int, Mapping[str, Path]]]) -> None:
+        """Follow exactly these jobs (to attempt, tap and log files); those that go on, go on."""
+        for job_id, (attempt, tap, paths) in wanted.items():
             tail = self._tails.get(job_id)
-            if tail is None or tail.attempt != attempt:
-                self._tails[job_id] = _Tail(attempt, paths)
+            if tail is None or (tail.attempt, tail.tap) != (attempt, tap):
+                self._tails[job_id] = _Tail(attempt, tap, paths)
         self._keep(wanted)
         if self._tails:
             self._woken.set()

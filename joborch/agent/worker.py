@@ -5,7 +5,7 @@ Must not know how orders arrive, or how a single attempt comes to its end.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Mapping
 
 from joborch.agent.attempts import Attempt
 from joborch.agent.backends.base import BackendError
@@ -48,7 +48,9 @@ class Worker:
     @property
     def known(self) -> list[KnownAttempt]:
         """The attempts that the server has to hear of, or has to be told of."""
-        return [run.attempt.known for run in self._runs.values() if not run.is_stopped]
+        here = [run.attempt.known for run in self._runs.values() if not run.is_stopped]
+        refused = [KnownAttempt(job_id=job, attempt=attempt) for job, attempt in self._refused]
+        return here + refused
 
     @property
     def count(self) -> int:
@@ -97,8 +99,8 @@ class Worker:
         if key in self._refused:
             return False
         if not self._allows(lease):
-            logger.warning("stale lease ignored", extra={"job_id": key[0], "attempt": key[1]})
-            return False
+            self._refuse(lease, lost("was_here_before"))
+            return True
         if self.is_draining:
             self._refuse(lease, lost("draining"))
             return True
@@ -187,13 +189,13 @@ class Worker:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _follow(self, job_ids: Iterable[int]) -> None:
-        wanted = set(job_ids)
+    def _follow(self, wanted: Mapping[int, int]) -> None:
         runs = {key[0]: run for key, run in sorted(self._runs.items()) if key[0] in wanted}
         self._site.logs.follow(
             {
                 job_id: (
                     run.attempt.lease.attempt,
+                    wanted[job_id],
                     self._site.backend.log_paths(run.attempt.folder),
                 )
                 for job_id, run in runs.items()

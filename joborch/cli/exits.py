@@ -42,6 +42,7 @@ class StillWaitingError(errors.JoborchError):
 
 CODES: dict[type[errors.JoborchError], int] = {
     UsageError: USAGE,
+    errors.SettingsError: USAGE,
     errors.NotFoundError: NOT_FOUND,
     errors.NotAllowedError: NOT_ALLOWED,
     errors.ServerUnreachableError: UNREACHABLE,

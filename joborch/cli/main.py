@@ -12,9 +12,8 @@ import typer
 from typer._click import Context, HelpFormatter, Parameter
 from typer.core import TyperCommand, TyperGroup
 
+from joborch import __version__
 from joborch.cli import exits, options
-
-VERSION = "0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def entrance(
     """Answer what needs no command."""
     if version:
         python = ".".join(map(str, sys.version_info[:3]))
-        typer.echo(f"joborch {VERSION} (python {python})")
+        typer.echo(f"joborch {__version__} (python {python})")
 
 
 def main(arguments: list[str] | None = None) -> int:

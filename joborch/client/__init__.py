@@ -2,14 +2,13 @@
 
 from joborch.client.orchestrator import Orchestrator
 from joborch.client.query import JobQuery
-from joborch.client.settings import ClientSettings, ClientSettingsError, load_settings
+from joborch.client.settings import ClientSettings, load_settings
 from joborch.client.streams import LogRestarted, Missed
 from joborch.client.submission import Submission
 from joborch.client.transport import Retries
 
 __all__ = [
     "ClientSettings",
-    "ClientSettingsError",
     "JobQuery",
     "LogRestarted",
     "Missed",

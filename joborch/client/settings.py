@@ -13,18 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from joborch.domain.durations import parse_duration
-from joborch.domain.errors import InvalidRequestError
+from joborch.domain.errors import SettingsError
 from joborch.domain.names import check_user_id
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 DEFAULT_TIMEOUT = timedelta(seconds=30)
 KEYS = ("server", "user_id", "service", "timeout")
-
-
-class ClientSettingsError(InvalidRequestError):
-    """Some settings are wrong; nothing was sent. Carries every mistake."""
-
-    code = "bad_settings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +56,7 @@ def load_settings(
             names.
 
     Raises:
-        ClientSettingsError: naming every mistake.
+        SettingsError: naming every mistake.
     """
     env = os.environ if env is None else env
     file = _File.read(config, env)
@@ -102,7 +96,7 @@ def _settings(
     if not server.startswith(("http://", "https://")):
         mistakes.append(f"server {server!r} is not like http://HOST:PORT")
     if mistakes:
-        raise ClientSettingsError(*mistakes)
+        raise SettingsError(*mistakes)
     return ClientSettings(
         server=server,
         user_id=user_id,
@@ -147,14 +141,14 @@ class _File:
             return cls(path, tomllib.loads(path.read_text()))
         except (OSError, ValueError, TypeError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise ClientSettingsError(f"{path} cannot be read: {reason}") from error
+            raise SettingsError(f"{path} cannot be read: {reason}") from error
 
     def table(self, named: str | None) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return the settings of a profile on top of the defaults, and what is unknown there."""
         profile = named or str(self._defaults.pop("profile", ""))
         if profile and profile not in self._profiles:
             known = ", ".join(self._profiles) or "none"
-            raise ClientSettingsError(f"there is no profile {profile!r} in {self._path}: {known}")
+            raise SettingsError(f"there is no profile {profile!r} in {self._path}: {known}")
         merged = self._defaults | self._profiles.get(profile, {})
         texts = {("user_id" if key == "user" else key): str(merged[key]) for key in merged}
         unknown = [key for key in texts if key not in KEYS and key != "profile"]

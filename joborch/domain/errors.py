@@ -15,6 +15,7 @@
     │   ├── StaleJobError          the attempt is no longer this caller's (carries what to do)
     │   ├── WrongStateError        the job's state does not allow it
     │   ├── NotFinishedError       results were asked for before the end
+    │   ├── ResultsMissingError    results were announced that are not here
     │   ├── IdempotencyError       same key, other content
     │   └── SupersededError        a newer process of this agent took over
     ├── ResultsGoneError           retention removed them, or there never were any
@@ -193,6 +194,12 @@ class NotFinishedError(ConflictError):
         )
         self.job_id = job_id
         self.state = state
+
+
+class ResultsMissingError(ConflictError):
+    """What an agent announced is not here, or not as it was announced; it has to send it again."""
+
+    code = "results_missing"
 
 
 class IdempotencyError(ConflictError):

@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 from joborch.process.clock import Clock
 from joborch.process.loop import Loop
 from joborch.server.blobs import Blobs
-from joborch.server.catalog import Catalog
-from joborch.server.feed import Feed
+from joborch.server.live.catalog import Catalog
+from joborch.server.live.feed import Feed
+from joborch.server.live.presence import Roll
+from joborch.server.live.snapshots import Snapshots
+from joborch.server.live.taps import Taps
 from joborch.server.parts import Parts
-from joborch.server.presence import Roll
 from joborch.server.roster import loops
 from joborch.server.settings import ServerSettings
-from joborch.server.snapshots import Snapshots
 from joborch.server.store import agents, jobs, submissions, usage
 from joborch.server.store.database import Database
-from joborch.server.taps import Taps
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
 
-from joborch.domain.errors import ConflictError, DiskFullError, InvalidRequestError
+from joborch.domain.errors import ConflictError, DiskFullError, ResultsMissingError
 from joborch.files.atomic import fsync_directory
 from joborch.server.staging import Staged
 
@@ -100,7 +100,7 @@ class Blobs:
         """Make an attempt's results final, durably: ``data``, or what was received before.
 
         Raises:
-            InvalidRequestError: size or digest differ; nothing was published.
+            ResultsMissingError: they are not here as announced; nothing was published.
         """
         await asyncio.to_thread(self._publish_results, job_id, attempt, (size_bytes, sha256), data)
 
@@ -143,7 +143,7 @@ class Blobs:
         found = _size_and_digest(source)
         if found != expected:
             source.unlink(missing_ok=True)
-            raise InvalidRequestError(
+            raise ResultsMissingError(
                 f"results of job {job_id}: {found[0]} bytes with sha256 {found[1]} arrived,"
                 f" {expected[0]} with {expected[1]} were announced"
             )

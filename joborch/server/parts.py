@@ -7,13 +7,13 @@ from datetime import datetime
 
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
-from joborch.server.catalog import Catalog
-from joborch.server.feed import Feed
-from joborch.server.presence import Roll
+from joborch.server.live.catalog import Catalog
+from joborch.server.live.feed import Feed
+from joborch.server.live.presence import Roll
+from joborch.server.live.snapshots import Snapshots
+from joborch.server.live.taps import Taps
 from joborch.server.settings import ServerSettings
-from joborch.server.snapshots import Snapshots
 from joborch.server.store.database import Database
-from joborch.server.taps import Taps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

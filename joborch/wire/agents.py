@@ -88,8 +88,8 @@ class Poll(msgspec.Struct, kw_only=True):
     known: list[KnownAttempt] = []
     load: LoadView | None = None
     draining: bool = False
-    following: list[int] = []
-    """Jobs whose logs it is sending."""
+    following: dict[int, int] = {}
+    """Jobs whose logs it is sending, with the number of the tap."""
 
 
 class InlineFile(msgspec.Struct, kw_only=True):
@@ -151,8 +151,9 @@ class PollAnswer(msgspec.Struct, kw_only=True):
     cancels: list[CancelOrder] = []
     stops: list[StopOrder] = []
     snapshots: list[SnapshotOrder] = []
-    follow: list[int] = []
-    """All jobs of this agent whose logs somebody follows at this moment."""
+    follow: dict[int, int] = {}
+    """All jobs of this agent whose logs somebody reads, with a number that is new whenever the
+    agent has to begin again with a log's first byte."""
 
 
 class Started(msgspec.Struct, kw_only=True):
@@ -196,7 +197,8 @@ class Reported(msgspec.Struct, kw_only=True):
     job_id: int
     attempt: int
     disposition: str
-    """``recorded``, ``already_recorded``, or ``discard``: in each case the agent may forget it."""
+    """``recorded``, ``already_recorded`` or ``discard``: the agent may forget the attempt. Or
+    ``results_missing``: nothing was recorded; the results have to be uploaded again first."""
 
 
 class UploadState(msgspec.Struct, kw_only=True):

@@ -68,7 +68,8 @@ def error_of(problem: Problem) -> errors.JoborchError:
     error = kind.__new__(kind)
     errors.JoborchError.__init__(error, problem.detail, hint=problem.hint, **problem.details)
     for name, value in problem.details.items():
-        setattr(error, name, value)
+        if not hasattr(error, name):
+            setattr(error, name, value)
     if kind is errors.JoborchError:
         error.details["code"] = problem.code
     return error

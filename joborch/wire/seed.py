@@ -6,7 +6,6 @@ status codes; ``server/api/seed.py`` chooses between them.
 
 import msgspec
 
-from joborch.domain.jobs import Job
 from joborch.domain.states import JobState
 
 _WORDS = {
@@ -60,11 +59,9 @@ class HealthBody(msgspec.Struct, kw_only=True):
     database: str = "ok"
 
 
-def word_for(job: Job) -> str:
-    """Return the original's word for where a job is; removed results show as Cleaned."""
-    if job.results_removed_at is not None:
-        return CLEANED
-    return _WORDS[job.state]
+def word_for(state: JobState, *, is_cleaned: bool = False) -> str:
+    """Return the original's word for a state; a job whose results were removed is Cleaned."""
+    return CLEANED if is_cleaned else _WORDS[state]
 
 
 def not_found(job_id: int) -> StatusBody:

@@ -152,7 +152,9 @@ def test_a_directory_that_was_half_made_is_swept_away(work_dir: Path) -> None:
     assert not half.exists()
 
 
-def test_a_lease_at_or_below_the_high_water_mark_is_never_started(work_dir: Path) -> None:
+def test_a_lease_at_or_below_the_high_water_mark_is_given_back_and_never_started(
+    work_dir: Path,
+) -> None:
     async def go() -> ScriptedLink:
         link = ScriptedLink()
         async with serving(link, work_dir):
@@ -161,11 +163,12 @@ def test_a_lease_at_or_below_the_high_water_mark_is_never_started(work_dir: Path
         again = ScriptedLink()
         async with serving(again, work_dir) as agent:
             again.lease(a_lease(attempt=1), a_lease(attempt=2), a_lease(attempt=3))
-            await again.reported(7)
+            await async_wait_until(lambda: len(again.reports) == 3)
             await async_wait_until(lambda: not agent.folders)
         return again
 
-    assert [report.attempt for report in asyncio.run(go()).reports] == [3]
+    outcomes = {report.attempt: report.outcome for report in asyncio.run(go()).reports}
+    assert outcomes == {1: "lost", 2: "lost", 3: "completed"}
 
 
 def test_a_newer_attempt_waits_until_the_older_one_is_gone(work_dir: Path) -> None:

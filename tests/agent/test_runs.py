@@ -229,14 +229,32 @@ def test_logs_are_sent_only_while_they_are_followed(work_dir: Path) -> None:
             before = link.log_of(7)
             link.follow(7)
             await async_wait_until(lambda: link.log_of(7) == b"begun\n")
-            await async_wait_until(lambda: link.polls[-1].following == [7])
+            await async_wait_until(lambda: link.polls[-1].following == {7: 1})
             link.follow()
-            await async_wait_until(lambda: link.polls[-1].following == [])
+            await async_wait_until(lambda: link.polls[-1].following == {})
             (agent.folder(7) / "work" / "on").touch()
             await link.reported(7)
             return before, link.log_of(7)
 
     assert asyncio.run(go()) == (b"", b"begun\n")
+
+
+def test_a_new_tap_is_sent_the_log_from_its_beginning(work_dir: Path) -> None:
+    async def go() -> list[tuple[int, bytes]]:
+        link = ScriptedLink()
+        async with serving(link, work_dir) as agent:
+            link.lease(a_lease("echo begun; touch running; sleep 600"))
+            await until_running(agent)
+            link.follow(7, tap=1)
+            await async_wait_until(lambda: len(told(link)) == 2)
+            link.follow(7, tap=2)
+            await async_wait_until(lambda: len(told(link)) == 4)
+            return told(link)
+
+    def told(link: ScriptedLink) -> list[tuple[int, bytes]]:
+        return [(chunk.offset, chunk.data) for chunk in link.logs if chunk.stream == "stdout"]
+
+    assert asyncio.run(go()) == [(0, b"begun\n"), (6, b""), (0, b"begun\n"), (6, b"")]
 
 
 def test_the_last_words_of_a_followed_job_come_before_its_report(work_dir: Path) -> None:
@@ -246,7 +264,7 @@ def test_the_last_words_of_a_followed_job_come_before_its_report(work_dir: Path)
             link.lease(a_lease("touch running; while [ ! -e on ]; do sleep .02; done; echo end"))
             await until_running(agent)
             link.follow(7)
-            await async_wait_until(lambda: link.polls[-1].following == [7])
+            await async_wait_until(lambda: link.polls[-1].following == {7: 1})
             (agent.folder(7) / "work" / "on").touch()
             await link.reported(7)
             return link.log_of(7)

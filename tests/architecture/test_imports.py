@@ -49,13 +49,15 @@ def part(*ours: str, theirs: str = "", lazily: str = "") -> Part:
 
 AGENT = ("client", "wire", "domain", "files", "process")
 SERVER = ("wire", "domain", "files", "process")
-OPERATING = ("server.operations", "server.store.database", "server.blobs", "server.feed")
+HOUSE = ("server.settings", "server.live", "server.blobs", "server.staging")
+OPERATING = ("server.operations", "server.parts", "server.store.database", *HOUSE)
 
 TABLE: Mapping[str, Part] = {
     "joborch": part(),
+    "joborch.__main__": part("cli.main"),
     "joborch.domain": part(),
     "joborch.files": part(),
-    "joborch.process": part(),
+    "joborch.process": part("domain"),
     "joborch.wire": part("domain", theirs="msgspec"),
     "joborch.client": part("wire", "domain", "files", theirs="httpx msgspec"),
     "joborch.cli": part("cli.run", "client", "wire", "domain", theirs="typer rich"),
@@ -65,7 +67,7 @@ TABLE: Mapping[str, Part] = {
         lazily="joborch.server.main joborch.agent.main joborch.tui.app",
     ),
     "joborch.tui": part("client", "wire", "domain", theirs="textual rich"),
-    "joborch.agent": part(*AGENT, "agent.runner", theirs="httpx psutil"),
+    "joborch.agent": part(*AGENT, "agent.runner", theirs="httpx msgspec psutil"),
     "joborch.agent.runner": part("files.atomic"),
     "joborch.agent.seed_api": part(*AGENT, "agent", theirs="httpx psutil", lazily="litestar"),
     "joborch.agent.main": part(
@@ -75,22 +77,25 @@ TABLE: Mapping[str, Part] = {
         lazily="uvicorn",
     ),
     "joborch.server": part(),
-    "joborch.server.settings": part(*SERVER),
-    "joborch.server.feed": part(*SERVER),
-    "joborch.server.blobs": part(*SERVER),
+    "joborch.server.settings": part(*SERVER, "server.service_settings"),
+    "joborch.server.service_settings": part(*SERVER),
+    "joborch.server.live": part(*SERVER),
+    "joborch.server.staging": part(*SERVER),
+    "joborch.server.blobs": part(*SERVER, "server.staging"),
     "joborch.server.store": part(*SERVER, theirs="sqlmodel sqlalchemy alembic"),
-    "joborch.server.operations": part(*SERVER, "server.store", "server.blobs", "server.feed"),
-    "joborch.server.roster": part(*SERVER, *OPERATING, "server.settings"),
-    "joborch.server.api": part(*SERVER, *OPERATING, "server.settings", theirs="litestar msgspec"),
-    "joborch.server.app": part(
-        *SERVER, *OPERATING, "server.settings", "server.api", theirs="litestar msgspec"
-    ),
+    "joborch.server.operations": part(*SERVER, *HOUSE, "server.store"),
+    "joborch.server.parts": part(*SERVER, *HOUSE, "server.store.database"),
+    "joborch.server.roster": part(*SERVER, *OPERATING),
+    "joborch.server.assembly": part(*SERVER, *OPERATING, "server.store", "server.roster"),
+    "joborch.server.api": part(*SERVER, *OPERATING, theirs="litestar msgspec multipart"),
+    "joborch.server.app": part(*SERVER, *OPERATING, "server.api", theirs="litestar msgspec"),
+    "joborch.server.http": part(theirs="uvicorn"),
+    "joborch.server.embedded": part(),
     "joborch.server.main": part(
         *SERVER,
-        *("server.settings", "server.store", "server.blobs", "server.feed", "server.operations"),
-        *("server.roster", "server.api", "server.app"),
-        *("client", "agent", "agent.main"),
-        theirs="uvicorn uvloop",
+        *OPERATING,
+        *("server.store", "server.assembly", "server.app", "server.http", "server.embedded"),
+        theirs="uvloop",
     ),
 }
 
@@ -235,7 +240,7 @@ FORBIDDEN = [
     ("joborch.cli.main", "importlib.import_module('joborch.tui.app')", "joborch.tui.app"),
     ("joborch.tui.app", "import httpx", "httpx"),
     ("joborch.tui.app", "from joborch.cli import output", "joborch.cli"),
-    ("joborch.agent.worker", "import joborch.server.feed", "joborch.server.feed"),
+    ("joborch.agent.worker", "import joborch.server.live.feed", "joborch.server.live.feed"),
     ("joborch.agent.worker", "from joborch.agent import main", "joborch.agent.main"),
     ("joborch.agent.backends.seed", "def f():\n    import litestar", "litestar"),
     ("joborch.agent.seed_api", "import litestar", "litestar"),
@@ -247,10 +252,11 @@ FORBIDDEN = [
     ("joborch.server.roster", "import joborch.server.api.jobs", "joborch.server.api.jobs"),
     ("joborch.server.operations.submit", "import litestar", "litestar"),
     ("joborch.server.operations.submit", "from joborch.server import api", "joborch.server.api"),
-    ("joborch.server.store.jobs", "from joborch.server import feed", "joborch.server.feed"),
+    ("joborch.server.store.jobs", "from joborch.server.live import feed", "joborch.server.live"),
     ("joborch.server.store.jobs", "import joborch.client.transport", "joborch.client.transport"),
     ("joborch.server.blobs", "import sqlmodel", "sqlmodel"),
     ("joborch.server.app", "import uvicorn", "uvicorn"),
+    ("joborch.server.live.feed", "import joborch.server.blobs", "joborch.server.blobs"),
     ("joborch.server.main", "import joborch.cli.main", "joborch.cli.main"),
     ("joborch.domain.jobs", "import joborch.helpers", "joborch.helpers"),
 ]
@@ -279,7 +285,7 @@ ALLOWED = [
     ("joborch.server.api.jobs", "from joborch.server.store.database import Database"),
     ("joborch.server.operations.submit", "import joborch.server.store.jobs"),
     ("joborch.server.store.migrations.env", "import alembic"),
-    ("joborch.server.main", "import uvicorn\nimport joborch.agent.main, joborch.server.app"),
+    ("joborch.server.main", "import uvloop\nimport joborch.server.app"),
 ]
 
 

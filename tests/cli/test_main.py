@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from joborch.cli.main import COMMANDS, VERSION, load
+from joborch import __version__
+from joborch.cli.main import COMMANDS, load
 from joborch.domain.errors import NotAllowedError, StoreFailedError
 from joborch.domain.states import JobState
 from tests.support.command_line import Finished, Run
@@ -27,7 +28,7 @@ def test_the_version_is_told(process: Run) -> None:
     done = process("--version")
 
     assert done.code == 0
-    assert done.out.startswith(f"joborch {VERSION} (python 3.")
+    assert done.out.startswith(f"joborch {__version__} (python 3.")
 
 
 def test_without_a_command_there_is_help(joborch: Run) -> None:

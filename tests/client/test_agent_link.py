@@ -38,11 +38,11 @@ ENROLMENT = Enrolment(
 
 
 def test_after_enrolling_the_key_goes_with_every_call(stub: StubServer) -> None:
-    stub.on(f"POST {BASE}/poll", packs(PollAnswer(follow=[7])))
+    stub.on(f"POST {BASE}/poll", packs(PollAnswer(follow={7: 1})))
 
     answer = linked(stub, lambda link: link.poll(Poll(incarnation=1)))
 
-    assert answer.follow == [7]
+    assert answer.follow == {7: 1}
     assert stub.heard[-1].headers["authorization"] == "Bearer secret"
     assert msgspec.msgpack.decode(stub.heard[-1].body)["incarnation"] == 1
 

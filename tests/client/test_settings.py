@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from joborch.client import ClientSettings, ClientSettingsError, load_settings
+from joborch.client import ClientSettings, load_settings
+from joborch.domain.errors import SettingsError
 
 FILE = """
 [defaults]
@@ -63,19 +64,19 @@ def test_an_empty_variable_is_none(tmp_path: Path) -> None:
 def test_a_profile_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, FILE)
 
-    with pytest.raises(ClientSettingsError, match=r"no profile 'wrok'.*home, work"):
+    with pytest.raises(SettingsError, match=r"no profile 'wrok'.*home, work"):
         loaded(tmp_path, profile="wrok")
 
 
 def test_a_named_file_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ClientSettingsError, match="No such file"):
+    with pytest.raises(SettingsError, match="No such file"):
         load_settings(env={}, config=tmp_path / "none.toml")
 
 
 def test_a_broken_file_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "[defaults")
 
-    with pytest.raises(ClientSettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="cannot be read"):
         loaded(tmp_path)
 
 
@@ -90,7 +91,7 @@ def test_an_unknown_key_is_a_warning_with_the_nearest_name(tmp_path: Path) -> No
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     env = {"JOBORCH_SERVER": "orch:5000", "JOBORCH_USER_ID": "a b", "JOBORCH_TIMEOUT": "soon"}
 
-    with pytest.raises(ClientSettingsError) as caught:
+    with pytest.raises(SettingsError) as caught:
         loaded(tmp_path, env=env)
 
     assert len(caught.value.mistakes) == 3

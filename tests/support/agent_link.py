@@ -53,9 +53,9 @@ class ScriptedLink:
     def lease(self, *leases: Lease) -> None:
         self.give(PollAnswer(leases=list(leases)))
 
-    def follow(self, *job_ids: int) -> None:
+    def follow(self, *job_ids: int, tap: int = 1) -> None:
         self.followed = set(job_ids)
-        self.give(PollAnswer(follow=list(job_ids)))
+        self.give(PollAnswer(follow=dict.fromkeys(job_ids, tap)))
 
     def fail(self, method: str, *errors: JoborchError) -> None:
         self.failures.setdefault(method, []).extend(errors)

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from joborch.agent.runner import phases
 from tests.support.waiting import wait_until
 
 JOBORCH = (sys.executable, "-m", "joborch.cli.main")
@@ -151,3 +152,13 @@ def a_site(home: Path) -> Iterator[Site]:
     finally:
         for running in reversed(site.started):
             running.end()
+        for folder in home.glob("*/attempts/*"):
+            _end_attempt(folder)
+
+
+def _end_attempt(folder: Path) -> None:
+    """End a job that its agent left running, as it is its duty, through its supervisor."""
+    phase = phases.inspect(folder)
+    if isinstance(phase, phases.Running):
+        os.kill(phase.shim_pid, signal.SIGTERM)
+        wait_until(lambda: not phases.is_locked(folder), timeout=20)

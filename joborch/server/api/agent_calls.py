@@ -16,7 +16,7 @@ from joborch.server.api.jobs import JobId
 from joborch.server.api.problems import refusals
 from joborch.server.api.ranges import FileAnswer
 from joborch.server.api.streams import unless_gone
-from joborch.server.operations import enrol, lease, report
+from joborch.server.operations import enrol, lease, logs, report
 from joborch.server.parts import Parts
 from joborch.wire.agents import (
     Poll,
@@ -93,7 +93,8 @@ async def take_logs(
     request: ApiRequest, agent_id: AgentId, data: JSONBody[list[LogChunk]]
 ) -> list[int]:
     """Send what jobs write; the answer is whose logs are still followed."""
-    return request.parts.taps.put(data)
+    parts, agent = request.parts, _agent_of(request)
+    return await logs.take(agent, data, database=parts.database, taps=parts.taps)
 
 
 @get(

@@ -3,7 +3,6 @@
 The page's script and style come from the package ``swagger-ui-py`` where that is installed.
 """
 
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.params import FromPath
 from litestar.types import Method
+
+from joborch import __version__
 
 TITLE = "joborch"
 DOCUMENT = "/api-docs/openapi.json"
@@ -55,7 +56,7 @@ def openapi_config() -> OpenAPIConfig:
     """Return how the description is made and where it is."""
     return OpenAPIConfig(
         title=TITLE,
-        version=version("joborch"),
+        version=__version__,
         description="A job orchestrator: queues, quotas, agents, results.",
         path="/api-docs",
         render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type="application/json")],  # type: ignore[arg-type]  # any media type works

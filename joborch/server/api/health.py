@@ -1,11 +1,11 @@
 """Routes about the server itself."""
 
 import asyncio
-from importlib.metadata import version
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from joborch import __version__
 from joborch.domain.errors import JoborchError
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
@@ -16,7 +16,6 @@ from joborch.server.parts import Parts
 from joborch.wire.services import Health, Meta
 
 PATIENCE_S = 5.0
-VERSION = version("joborch")
 
 
 @get(
@@ -40,7 +39,7 @@ async def show_meta(request: ApiRequest) -> Meta:
     parts = request.parts
     settings = parts.settings
     return Meta(
-        version=VERSION,
+        version=__version__,
         started_at=parts.started_at,
         compat=settings.compat,
         auth="none",

@@ -185,7 +185,7 @@ async def seed_terminate(request: ApiRequest, job_id: FromPath[str]) -> Response
         word = seed_word(await query.find(number, database=parts.database))
         body = StatusBody(id=number, status=word, message=NOT_TERMINATED)
         return Response(body, status_code=500)
-    return Response(StatusBody(id=number, status=word_for(job), message=TERMINATED))
+    return Response(StatusBody(id=number, status=word_for(job.state), message=TERMINATED))
 
 
 def _uploaded(job: Job, parts: Parts) -> Response[UploadBody]:
@@ -193,7 +193,7 @@ def _uploaded(job: Job, parts: Parts) -> Response[UploadBody]:
         id=job.id,
         user_id=int(job.user_id),
         service=job.service,
-        status=word_for(job),
+        status=word_for(job.state),
         loc=f"payloads/{job.payload_id}",
         dest_id=0,
     )

@@ -7,7 +7,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from joborch.domain.errors import JobNotFoundError, JoborchError, UnknownServiceError
-from joborch.domain.jobs import Job, NewJob
+from joborch.domain.jobs import NewJob
 from joborch.domain.states import JobState
 from joborch.server.api.forms import MOST_ATTEMPTS
 from joborch.server.api.queries import LARGEST_ID
@@ -106,14 +106,5 @@ def read_seed_id(text: str, parts: Parts) -> int:
 
 def seed_word(view: JobView) -> str:
     """Return the original's word for where a job is."""
-    job = Job(
-        id=view.id,
-        user_id=view.user_id,
-        service=view.service,
-        name=view.name,
-        state=JobState(view.state),
-        payload_id="",
-        submitted_at=view.submitted_at,
-        results_removed_at=view.results.removed_at if view.results else None,
-    )
-    return word_for(job)
+    is_cleaned = view.results is not None and view.results.removed_at is not None
+    return word_for(JobState(view.state), is_cleaned=is_cleaned)

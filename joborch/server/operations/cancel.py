@@ -6,7 +6,7 @@ from joborch.domain.errors import WrongStateError
 from joborch.domain.jobs import Job
 from joborch.domain.states import JobEvent, JobFact, JobState
 from joborch.process.clock import Clock
-from joborch.server.presence import Roll
+from joborch.server.live.presence import Roll
 from joborch.server.store import jobs
 from joborch.server.store.database import Database, Transaction
 from joborch.wire.agents import CancelOrder

@@ -13,9 +13,9 @@ from joborch.domain.scheduling import Assignment, plan
 from joborch.domain.states import JobEvent
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
-from joborch.server.catalog import Catalog
+from joborch.server.live.catalog import Catalog
+from joborch.server.live.presence import Presence, Roll
 from joborch.server.operations.enrol import hash_of
-from joborch.server.presence import Presence, Roll
 from joborch.server.store import jobs, snapshots, submissions, usage
 from joborch.server.store.database import Database, Transaction
 from joborch.server.store.submissions import Payload

@@ -11,7 +11,7 @@ from joborch.domain.errors import AgentNotFoundError, InvalidRequestError, NotAl
 from joborch.domain.names import check_job_name
 from joborch.domain.services import SERVICE_NAME
 from joborch.process.clock import Clock
-from joborch.server.catalog import Catalog
+from joborch.server.live.catalog import Catalog
 from joborch.server.settings import ServerSettings
 from joborch.server.store import agents
 from joborch.server.store.database import Database

@@ -8,9 +8,9 @@ from joborch.domain.quotas import Limits
 from joborch.domain.scheduling import Candidate, HoldReason, Snapshot, why_waiting
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
-from joborch.server.catalog import Catalog
+from joborch.server.live.catalog import Catalog
+from joborch.server.live.presence import LATE_AFTER_S, Roll
 from joborch.server.operations.dispatch import Live, seat
-from joborch.server.presence import LATE_AFTER_S, Roll
 from joborch.server.store import jobs, snapshots
 from joborch.server.store import usage as counters
 from joborch.server.store.database import Connection, Database

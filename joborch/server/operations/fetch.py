@@ -18,8 +18,8 @@ from joborch.domain.errors import (
 from joborch.domain.jobs import Job
 from joborch.domain.states import JobState
 from joborch.server.blobs import Blobs
-from joborch.server.presence import Presence, Roll
-from joborch.server.snapshots import Snapshots
+from joborch.server.live.presence import Presence, Roll
+from joborch.server.live.snapshots import Snapshots
 from joborch.server.store import jobs, submissions
 from joborch.server.store.database import Database
 from joborch.wire.agents import SnapshotOrder

@@ -17,11 +17,11 @@ from joborch.domain.jobs import Job
 from joborch.domain.states import JobEvent, JobFact, JobState
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
-from joborch.server.catalog import Catalog
+from joborch.server.live.catalog import Catalog
+from joborch.server.live.presence import Presence, Roll
 from joborch.server.operations.dispatch import Granted, deliver, grant_of, new_token
 from joborch.server.operations.enrol import hash_of
 from joborch.server.operations.rescue import put_back
-from joborch.server.presence import Presence, Roll
 from joborch.server.settings import ServerSettings
 from joborch.server.store import agents, jobs, submissions
 from joborch.server.store.database import Connection, Database, Transaction
@@ -43,12 +43,16 @@ async def poll(
     settings: ServerSettings,
     wake: Callable[[], None],
 ) -> PollAnswer:
-    """Hold an agent's poll until there is something for it, at most ``settings.poll_s``.
+    """Hold an agent's poll until there is something for it, at most :func:`poll_s`.
+
+    The first poll that says that the agent is draining is answered at once: from then on the
+    agent knows that nothing new will come.
 
     Raises:
         SupersededError: a newer process of this agent has polled.
     """
     present = await _arrive(agent, said, database=database, roll=roll, clock=clock)
+    is_news = said.draining and not present.is_draining
     present.is_draining = said.draining
     present.load = _load(said)
     async with roll.ledger:
@@ -57,12 +61,20 @@ async def poll(
         number = present.begin_poll()
     try:
         wake()
-        await present.news(number, set(said.following), settings.poll_s)
+        await present.news(number, said.following, 0 if is_news else poll_s(catalog, settings))
         if roll.get(agent.id) is not present:
             raise SupersededError(agent.id)
         return present.answer() if present.asking == number else PollAnswer()
     finally:
         present.end_poll(number, at=clock.monotonic())
+
+
+def poll_s(catalog: Catalog, settings: ServerSettings) -> float:
+    """Return how long a poll is held: short enough that several fit into the shortest lease.
+
+    An agent counts a lease from when the poll was sent that renewed it.
+    """
+    return min(settings.poll_s, catalog.shortest_patience_s() / 6)
 
 
 async def started(

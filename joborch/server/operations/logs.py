@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
+from joborch.domain.agents import Agent
 from joborch.domain.errors import (
     AgentUnreachableError,
     FileNotInJobError,
@@ -15,14 +16,14 @@ from joborch.domain.errors import (
 from joborch.domain.jobs import Job
 from joborch.domain.states import JobState
 from joborch.server.blobs import Blobs
-from joborch.server.feed import Feed
+from joborch.server.live.feed import Feed
+from joborch.server.live.presence import Roll
+from joborch.server.live.taps import STREAMS, Reader, Tap, Taps
 from joborch.server.operations import fetch, query
 from joborch.server.operations.fetch import Served
-from joborch.server.presence import Roll
 from joborch.server.store import jobs
 from joborch.server.store.database import Database
-from joborch.server.taps import STREAMS, Reader, Tap, Taps
-from joborch.wire.events import LogText
+from joborch.wire.events import LogChunk, LogText
 from joborch.wire.jobs import JobView
 
 AGENT_S = 15.0
@@ -50,7 +51,7 @@ async def read(
         return await fetch.one_file(job_id, "result", name, database=database, blobs=blobs)
     if job.state is JobState.QUEUED:
         raise NotFinishedError(job_id, job.state.value)
-    with taps.read(job_id, asyncio.Event()) as (tap, reader), _sending(job, roll, taps):
+    with taps.read(job_id, asyncio.Event()) as (tap, reader), _sending(job, tap, roll):
         try:
             async with asyncio.timeout(AGENT_S):
                 while stream not in tap.caught_up:
@@ -60,6 +61,14 @@ async def read(
             raise AgentUnreachableError(f"the agent of job {job_id} did not answer") from None
         data = tap.take(reader, stream)[1]
     return Served(file=io.BytesIO(data), size_bytes=len(data), filename=f"{job_id}-{stream}.log")
+
+
+async def take(
+    agent: Agent, chunks: list[LogChunk], *, database: Database, taps: Taps
+) -> list[int]:
+    """Pass on what an agent's own jobs write; returns those whose logs are still read."""
+    held = {job.id for job in await database.read(lambda c: jobs.held_by(c, agent.id))}
+    return taps.put([chunk for chunk in chunks if chunk.job_id in held])
 
 
 async def follow(
@@ -82,7 +91,7 @@ async def follow(
         text = _Text(tap, reader)
         job = await database.read(lambda c: jobs.find(c, job_id))
         while not job.state.is_terminal and not stopping.is_set():
-            with _sending(job, roll, taps):
+            with _sending(job, tap, roll):
                 is_same = True
                 while is_same and not stopping.is_set():
                     await news.wait()
@@ -137,16 +146,16 @@ async def _rest(
 
 
 @contextmanager
-def _sending(job: Job, roll: Roll, taps: Taps) -> Iterator[None]:
+def _sending(job: Job, tap: Tap, roll: Roll) -> Iterator[None]:
     """Have the job's agent send its log during the block, and after it if others read it."""
     present = roll.get(job.agent_id)
     if present is not None:
-        present.follow_log(job.id, on=True)
+        present.follow_log(job.id, tap.number)
     try:
         yield
     finally:
-        if present is not None and taps.readers(job.id) <= 1:
-            present.follow_log(job.id, on=False)
+        if present is not None and len(tap.readers) <= 1:
+            present.follow_log(job.id, None)
 
 
 def _decoders() -> dict[str, codecs.IncrementalDecoder]:

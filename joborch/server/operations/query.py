@@ -11,9 +11,9 @@ from joborch.domain.jobs import Job
 from joborch.domain.quotas import Limits
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
-from joborch.server.catalog import Catalog
-from joborch.server.feed import Feed
-from joborch.server.presence import LATE_AFTER_S, Presence, Roll
+from joborch.server.live.catalog import Catalog
+from joborch.server.live.feed import Feed
+from joborch.server.live.presence import LATE_AFTER_S, Presence, Roll
 from joborch.server.store import agents as stored_agents
 from joborch.server.store import events, jobs, listing
 from joborch.server.store import usage as counters

@@ -11,6 +11,7 @@ from joborch.domain.errors import (
     InvalidRequestError,
     JobNotFoundError,
     NotAllowedError,
+    ResultsMissingError,
     StaleJobError,
 )
 from joborch.domain.jobs import Job
@@ -33,7 +34,8 @@ OUTCOMES = {
     "invalid": JobEvent.REJECT,
     "lost": JobEvent.REQUEUE,
 }
-RECORDED, ALREADY_RECORDED, DISCARD = "recorded", "already_recorded", "discard"
+RECORDED, ALREADY_RECORDED = "recorded", "already_recorded"
+DISCARD, RESULTS_MISSING = "discard", "results_missing"
 
 
 async def report(
@@ -51,8 +53,8 @@ async def report(
     removed again.
 
     Raises:
-        InvalidRequestError: an outcome is unknown, or results differ from what was announced. That
-            report was not recorded, others may have been; the agent may send all of them again.
+        InvalidRequestError: an outcome is unknown; nothing was recorded.
+        StoreFailedError: the disk failed; some may have been recorded, and all may be sent again.
     """
     for one in reports:
         if one.outcome not in OUTCOMES:
@@ -118,6 +120,9 @@ async def _settle(
                     data=one.results.data,
                 )
             disposition = await database.write(lambda t: _record(t, agent, one, clock.now()))
+    except ResultsMissingError as error:
+        logger.warning("results missing", extra={"job_id": one.job_id, "error": error.message})
+        return RESULTS_MISSING
     except (JobNotFoundError, StaleJobError):
         disposition = DISCARD
     if disposition == DISCARD:

@@ -14,15 +14,12 @@ from joborch.domain.jobs import Job
 from joborch.domain.retries import back_off
 from joborch.domain.states import JobEvent
 from joborch.process.clock import Clock
-from joborch.server.catalog import Catalog
-from joborch.server.presence import Presence, Roll
+from joborch.server.live.catalog import Catalog
+from joborch.server.live.presence import Presence, Roll
 from joborch.server.store import jobs
 from joborch.server.store.database import Database, Transaction
 
 logger = logging.getLogger(__name__)
-
-IDLE_S = 900.0
-"""Between two looks while there is no service at all."""
 
 
 async def rescue(
@@ -34,7 +31,7 @@ async def rescue(
     wake: Callable[[], None],
 ) -> float:
     """Put back the jobs of lost agents; returns the seconds until the next could be lost."""
-    delays = [catalog.get(name).lost_after.total_seconds() for name in catalog.names()]
+    delays = [catalog.shortest_patience_s()]
     async with roll.ledger:
         for present in [one for one in roll.every() if not one.asking]:
             silent_s = clock.monotonic() - present.seen
@@ -45,7 +42,7 @@ async def rescue(
                 await _put_back(job.id, present, database=database, now=clock.now())
             if lost:
                 wake()
-    return min(delays, default=IDLE_S)
+    return min(delays)
 
 
 def put_back(

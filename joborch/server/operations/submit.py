@@ -10,7 +10,7 @@ from joborch.domain.jobs import Job, NewJob
 from joborch.domain.states import JobEvent
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
-from joborch.server.catalog import Catalog
+from joborch.server.live.catalog import Catalog
 from joborch.server.staging import Staged
 from joborch.server.store import jobs, submissions
 from joborch.server.store.database import Connection, Database, Transaction

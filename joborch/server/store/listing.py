@@ -127,14 +127,14 @@ def _cursor(query: JobQuery, row: Row[Any]) -> str:
 
 
 def _read_cursor(query: JobQuery) -> tuple[Any, int]:
-    wrong = InvalidRequestError("cursor: take it from `next` of a page with the same `sort`")
+    kind = _key(query).type.python_type
     try:
-        text = base64.urlsafe_b64decode(f"{query.cursor}===")
-        sort, value, job_id = json.loads(text)
-    except ValueError:
-        raise wrong from None
-    if sort != query.sort or not isinstance(job_id, int):
-        raise wrong
-    if isinstance(_key(query).type, Instant) and isinstance(value, int):
-        value = EPOCH + timedelta(microseconds=value)
-    return value, job_id
+        sort, value, job_id = json.loads(base64.urlsafe_b64decode(f"{query.cursor}==="))
+        if kind is datetime:
+            kind, value = int, EPOCH + timedelta(microseconds=value)
+        is_ours = sort == query.sort and type(job_id) is int and abs(job_id) < 2**63
+        if is_ours and (isinstance(value, datetime) or type(value) is kind):
+            return value, job_id
+    except (ValueError, TypeError, OverflowError):
+        pass
+    raise InvalidRequestError("cursor: take it from `next` of a page with the same `sort`")

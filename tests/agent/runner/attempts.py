@@ -59,7 +59,7 @@ class Attempt:
         path = self.work / name
         return int(
             wait_until(
-                lambda: path.exists() and path.read_text().strip(),
+                lambda: path.read_text().strip() if path.exists() else None,
                 describe=lambda: list(self.work.iterdir()),
             )
         )

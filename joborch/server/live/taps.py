@@ -8,6 +8,7 @@ the earlier ones saw.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from joborch.wire.events import LogChunk
 
@@ -26,8 +27,9 @@ class Reader:
 class Tap:
     """What one attempt of a job has written, as far as its agent has sent it."""
 
-    def __init__(self, job_id: int) -> None:
-        self.job_id = job_id
+    def __init__(self, number: int) -> None:
+        self.number = number
+        """Tells this tap of the job from those before it."""
         self.attempt = 0
         self.readers: set[Reader] = set()
         self._restart(0)
@@ -77,6 +79,7 @@ class Taps:
 
     def __init__(self) -> None:
         self._open: dict[int, Tap] = {}
+        self._numbers = count(1)
 
     def put(self, chunks: list[LogChunk]) -> list[int]:
         """Pass chunks on; returns those of their jobs that somebody still reads."""
@@ -85,15 +88,12 @@ class Taps:
                 tap.put(chunk)
         return sorted({chunk.job_id for chunk in chunks} & self._open.keys())
 
-    def readers(self, job_id: int) -> int:
-        """Return how many read this job's log now."""
-        tap = self._open.get(job_id)
-        return len(tap.readers) if tap else 0
-
     @contextmanager
     def read(self, job_id: int, news: asyncio.Event) -> Iterator[tuple[Tap, Reader]]:
         """Read a job's log for as long as the block lasts; ``news`` is set when there is more."""
-        tap = self._open.setdefault(job_id, Tap(job_id))
+        tap = self._open.get(job_id)
+        if tap is None:
+            tap = self._open[job_id] = Tap(next(self._numbers))
         reader = Reader(news)
         tap.readers.add(reader)
         try:
@@ -101,4 +101,4 @@ class Taps:
         finally:
             tap.readers.discard(reader)
             if not tap.readers:
-                self._open.pop(job_id, None)
+                del self._open[job_id]

@@ -33,7 +33,8 @@ class Presence:
     cancels: dict[tuple[int, int], CancelOrder] = field(default_factory=dict)
     stops: set[tuple[int, int]] = field(default_factory=set)
     snapshots: dict[str, SnapshotOrder] = field(default_factory=dict)
-    follow: set[int] = field(default_factory=set)
+    follow: dict[int, int] = field(default_factory=dict)
+    """Jobs whose logs are read, with the number of the tap."""
     _told: set[object] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _polls: int = 0
@@ -58,9 +59,12 @@ class Presence:
         self.snapshots[order.request_id] = order
         self._news.set()
 
-    def follow_log(self, job_id: int, *, on: bool) -> None:
-        """Have the agent send a job's log from now on, or stop that."""
-        (self.follow.add if on else self.follow.discard)(job_id)
+    def follow_log(self, job_id: int, tap: int | None) -> None:
+        """Have the agent send a job's log to a tap from its beginning, or no more."""
+        if tap is None:
+            self.follow.pop(job_id, None)
+        else:
+            self.follow[job_id] = tap
         self._news.set()
 
     def leave(self) -> None:
@@ -81,7 +85,7 @@ class Presence:
             self.asking = 0
             self.seen = at
 
-    async def news(self, poll: int, following: set[int], timeout_s: float) -> None:
+    async def news(self, poll: int, following: dict[int, int], timeout_s: float) -> None:
         """Wait until there is something to tell, another poll took over, or time is up."""
         try:
             async with asyncio.timeout(timeout_s):
@@ -100,7 +104,7 @@ class Presence:
             cancels=[*self.cancels.values()],
             stops=[StopOrder(job_id=job, attempt=attempt) for job, attempt in self.stops],
             snapshots=[*self.snapshots.values()],
-            follow=sorted(self.follow),
+            follow=dict(self.follow),
         )
 
     def settle(self, active: set[tuple[int, int]], known: set[tuple[int, int]]) -> None:
@@ -109,7 +113,7 @@ class Presence:
         self.cancels = {key: order for key, order in self.cancels.items() if key in active}
         self._told &= self._orders()
 
-    def _has_news(self, following: set[int]) -> bool:
+    def _has_news(self, following: dict[int, int]) -> bool:
         return bool(self.leases or self._orders() - self._told or self.follow != following)
 
     def _orders(self) -> set[object]:

@@ -39,6 +39,11 @@ class Catalog:
         """Return every service's quota."""
         return {name: self.get(name).limits for name in self.names()}
 
+    def shortest_patience_s(self) -> float:
+        """Return the shortest time after which some service gives up an agent's lease."""
+        lost_after = [self.get(name).lost_after for name in self.names()]
+        return min(lost_after, default=Service(name="any").lost_after).total_seconds()
+
     def is_configured(self, name: str) -> bool:
         """Whether the operator set the service up, rather than an agent."""
         return name in self._configured
