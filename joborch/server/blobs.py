@@ -36,6 +36,7 @@ class Blobs:
         self._reserve_bytes = reserve_bytes
         for name in ("staging", "payloads", "incoming", "results", "trash"):
             (root / name).mkdir(parents=True, exist_ok=True)
+        _make_shards(root / "payloads")
 
     async def stage(self) -> Staged:
         """Begin an upload.
@@ -128,9 +129,6 @@ class Blobs:
     def _publish_payload(self, staged: Staged, payload_id: str) -> None:
         staged.flush()
         target = self._payload(payload_id)
-        if not target.parent.exists():
-            target.parent.mkdir(exist_ok=True)
-            fsync_directory(target.parent.parent)
         staged.directory.rename(target)
         fsync_directory(target.parent)
 
@@ -174,6 +172,13 @@ class Blobs:
             shutil.rmtree(doomed)
         else:
             doomed.unlink()
+
+
+def _make_shards(payloads: Path) -> None:
+    """Make the directories that payloads are spread over, so that no submission has to."""
+    for number in range(256):
+        (payloads / f"{number:02x}").mkdir(exist_ok=True)
+    fsync_directory(payloads)
 
 
 def _size_and_digest(path: Path) -> tuple[int, str]:
