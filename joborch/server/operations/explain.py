@@ -111,7 +111,7 @@ def _waiting(facts: _Facts, reason: HoldReason, place: int, now: datetime) -> st
         f"{facts.service_active}/{limits.total} over all users",
         HoldReason.BATCH_LIMIT: "its batch has as many active jobs as it allows itself",
         HoldReason.NO_AGENT: f"no agent that is up offers {job.service}",
-        HoldReason.AGENT_FULL: f"all {facts.agents} agents for {job.service} are full",
+        HoldReason.AGENT_FULL: f"every agent for {job.service} is full ({facts.agents} up)",
         HoldReason.NEXT: "nothing stands in its way: it starts with the next agent that asks",
     }
     return f"{sentences[reason]}; number {place} of {job.user_id}'s line for {job.service}"
