@@ -37,6 +37,7 @@ COMMANDS = {
     "fetch": Entry("joborch.cli.fetch:fetch", "Download results."),
     "explain": Entry("joborch.cli.explain:explain", "Say why a job waits."),
     "cancel": Entry("joborch.cli.cancel:cancel", "End jobs."),
+    "agents": Entry("joborch.cli.agents:agents", "Show agents, drain and resume them."),
     "serve": Entry("joborch.cli.serve:serve", "Run the server.", is_client=False),
     "agent": Entry("joborch.cli.agent:agent", "Run jobs on this host.", is_client=False),
 }

@@ -97,7 +97,7 @@ class Output:
         rows: Sequence[Row],
         *,
         document: object,
-        ids: Callable[[Row], int],
+        ids: Callable[[Row], int | str],
         summary: str = "",
     ) -> None:
         """Print rows in the form that was asked for."""
@@ -122,7 +122,7 @@ class Output:
         return f"\x1b[{COLORS[color]}m{text}\x1b[0m" if color and self.has_color else text
 
     def _lines(
-        self, columns: Sequence[Column[Row]], rows: Sequence[Row], ids: Callable[[Row], int]
+        self, columns: Sequence[Column[Row]], rows: Sequence[Row], ids: Callable[[Row], int | str]
     ) -> Iterable[str]:
         match self.form:
             case "ids":

@@ -97,6 +97,12 @@ class Orchestrator:
         """Return one agent, by id or name."""
         return await self._get(f"/agents/{segment(name)}", AgentView)
 
+    async def drain(self, name: str, *, on: bool = True) -> AgentView:
+        """Have an agent, by id or name, be given no new jobs; or, with ``on=False``, again."""
+        action = "drain" if on else "resume"
+        call = Call(method="POST", path=f"/api/v1/agents/{segment(name)}/{action}")
+        return await self._transport.ask(call, AgentView)
+
     async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
         """Return who uses how much of which service."""
         return await self._get("/usage", UsageList, user=user, service=service)

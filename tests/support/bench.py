@@ -19,7 +19,7 @@ from joborch.server.operations import dispatch, enrol, lease, report, rescue, su
 from joborch.server.operations.submit import Accepted, Order
 from joborch.server.parts import Parts
 from joborch.server.settings import load_settings
-from joborch.server.store import events, jobs, schema, usage
+from joborch.server.store import agents, events, jobs, schema, usage
 from joborch.wire.agents import (
     CapacityView,
     Enrolment,
@@ -128,6 +128,9 @@ class Bench:
 
     async def told(self, job_id: int) -> list[str]:
         return [event.event for event in await self.history(job_id)]
+
+    async def read_agent(self, agent_id: str) -> Agent:
+        return (await self.parts.database.read(lambda c: agents.find(c, agent_id)))[0]
 
     async def usage(self, user: str = "ann") -> tuple[int, int]:
         found = await self.parts.database.read(usage.all_usage)

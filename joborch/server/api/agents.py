@@ -9,7 +9,10 @@ from litestar.params import JSONBody, PathParameter
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.problems import refusals
 from joborch.server.operations import enrol, query
+from joborch.server.operations.drain import drain
 from joborch.wire.agents import AgentList, AgentView, Enrolled, Enrolment
+
+AgentName = Annotated[str, PathParameter(description="The agent's id or name.")]
 
 
 @get("/agents", tags=["agents"], responses=refusals(503))
@@ -24,7 +27,7 @@ async def list_agents(request: ApiRequest) -> AgentList:
 @get("/agents/{agent_id:str}", tags=["agents"], responses=refusals(400, 404))
 async def show_agent(
     request: ApiRequest,
-    agent_id: Annotated[str, PathParameter(description="The agent's id or name.")],
+    agent_id: AgentName,
 ) -> AgentView:
     """Show an agent."""
     parts = request.parts
@@ -50,4 +53,36 @@ async def enrol_agent(request: ApiRequest, data: JSONBody[Enrolment]) -> Enrolle
     )
 
 
-HANDLERS: list[HTTPRouteHandler] = [list_agents, show_agent, enrol_agent]
+@post("/agents/{agent_id:str}/drain", status_code=200, tags=["agents"], responses=refusals(404))
+async def drain_agent(request: ApiRequest, agent_id: AgentName) -> AgentView:
+    """Give an agent no new jobs, until it is resumed; what it runs goes on."""
+    return await _drained(request, agent_id, on=True)
+
+
+@post("/agents/{agent_id:str}/resume", status_code=200, tags=["agents"], responses=refusals(404))
+async def resume_agent(request: ApiRequest, agent_id: AgentName) -> AgentView:
+    """Give a drained agent jobs again."""
+    return await _drained(request, agent_id, on=False)
+
+
+async def _drained(request: ApiRequest, name: str, *, on: bool) -> AgentView:
+    parts = request.parts
+    await drain(
+        name, on=on, database=parts.database, roll=parts.roll, clock=parts.clock, wake=parts.wake
+    )
+    return await query.agent(
+        name,
+        database=parts.database,
+        catalog=parts.catalog,
+        roll=parts.roll,
+        clock=parts.clock,
+    )
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    list_agents,
+    show_agent,
+    enrol_agent,
+    drain_agent,
+    resume_agent,
+]

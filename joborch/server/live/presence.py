@@ -133,7 +133,7 @@ class Roll:
         """Held while it changes who holds which job, until the agent's answer knows of it."""
 
     def arrive(self, agent: Agent, incarnation: int, at: float) -> Presence:
-        """Note an agent's poll; a newer process starts with a clean sheet.
+        """Note an agent's poll; a newer process starts with a clean sheet, and as ``agent``.
 
         Raises:
             SupersededError: a newer process of this agent has polled already.
@@ -146,7 +146,7 @@ class Roll:
                 present.leave()
             present = Presence(agent, incarnation, at)
             self._agents[agent.id] = present
-        present.agent, present.seen = agent, at
+        present.seen = at
         return present
 
     def expect(self, agent: Agent, at: float) -> None:

@@ -1,5 +1,9 @@
 """Keep an agent from being given new jobs, for maintenance of its host."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
 from joborch.domain.errors import AgentNotFoundError
 from joborch.process.clock import Clock
 from joborch.server.live.presence import Roll
@@ -8,9 +12,15 @@ from joborch.server.store.database import Database
 
 
 async def drain(
-    name: str, *, on: bool, database: Database, roll: Roll, clock: Clock
-) -> list[str]:
-    """Drain every agent of this id or name, or end that; returns their ids.
+    name: str,
+    *,
+    on: bool,
+    database: Database,
+    roll: Roll,
+    clock: Clock,
+    wake: Callable[[], None],
+) -> None:
+    """Drain every agent of this id or name, or end that.
 
     What they run goes on. The wish outlives restarts of server and agent.
 
@@ -23,7 +33,7 @@ async def drain(
         raise AgentNotFoundError(name)
     since = clock.now() if on else None
     for agent in found:
-        await database.write(lambda t, a=agent: agents.set_draining(t, a.id, since))
+        await database.write(partial(agents.set_draining, agent_id=agent.id, at=since))
         if present := roll.get(agent.id):
-            present.agent, _, _ = await database.read(lambda c, a=agent: agents.find(c, a.id))
-    return [agent.id for agent in found]
+            present.agent = replace(present.agent, draining_at=since)
+    wake()

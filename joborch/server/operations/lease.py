@@ -109,16 +109,17 @@ async def _arrive(
     """Note who polls; the first poll of a process is compared with what earlier ones left."""
     present = roll.get(agent.id)
     if present is None or said.incarnation != present.incarnation:
-        await database.write(lambda t: _supersede(t, agent, said.incarnation))
+        agent = await database.write(lambda t: _supersede(t, agent.id, said.incarnation))
     return roll.arrive(agent, said.incarnation, clock.monotonic())
 
 
-def _supersede(transaction: Transaction, agent: Agent, incarnation: int) -> None:
-    _, _, newest = agents.find(transaction.connection, agent.id)
+def _supersede(transaction: Transaction, agent_id: str, incarnation: int) -> Agent:
+    agent, _, newest = agents.find(transaction.connection, agent_id)
     if incarnation < newest:
-        raise SupersededError(agent.id)
+        raise SupersededError(agent_id)
     if incarnation > newest:
-        agents.supersede(transaction, agent.id, incarnation)
+        agents.supersede(transaction, agent_id, incarnation)
+    return agent
 
 
 async def _reconcile(

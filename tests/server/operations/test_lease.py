@@ -5,7 +5,7 @@ import pytest
 
 from joborch.domain.errors import NotAllowedError, SupersededError
 from joborch.domain.states import JobState
-from joborch.server.operations import cancel, enrol
+from joborch.server.operations import cancel, drain, enrol
 from tests.support.bench import Bench, a_bench, a_zip
 
 
@@ -13,6 +13,13 @@ async def cancel_job(bench: Bench, job_id: int) -> None:
     parts = bench.parts
     await cancel.cancel(
         job_id, actor="user:ann", database=parts.database, roll=parts.roll, clock=parts.clock
+    )
+
+
+async def drain_agent(bench: Bench, name: str, *, on: bool) -> None:
+    parts = bench.parts
+    await drain.drain(
+        name, on=on, database=parts.database, roll=parts.roll, clock=parts.clock, wake=parts.wake
     )
 
 
@@ -214,5 +221,34 @@ def test_a_service_that_only_an_agent_offers_can_be_used(tmp_path: Path) -> None
             await agent.take(1)
         async with a_bench(tmp_path) as bench:
             await bench.submit(service="found")
+
+    asyncio.run(story())
+
+
+def test_an_agent_that_was_drained_is_given_nothing_until_it_is_resumed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            await bench.submit()
+            agent = await bench.agent()
+            await drain_agent(bench, "compute-1", on=True)
+            assert (await agent.poll()).leases == []
+            await drain_agent(bench, "compute-1", on=False)
+            await agent.take(1)
+
+    asyncio.run(story())
+
+
+def test_a_drained_agent_stays_drained_when_server_and_agent_start_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            agent = await bench.agent()
+            await agent.poll()
+            await drain_agent(bench, "compute-1", on=True)
+            known = agent.agent
+        async with a_bench(tmp_path) as bench:
+            await bench.submit()
+            again = await bench.agent()
+            again.agent, again.incarnation = await bench.read_agent(known.id), 2
+            assert (await again.poll()).leases == []
 
     asyncio.run(story())
