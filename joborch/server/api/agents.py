@@ -53,13 +53,17 @@ async def enrol_agent(request: ApiRequest, data: JSONBody[Enrolment]) -> Enrolle
     )
 
 
-@post("/agents/{agent_id:str}/drain", status_code=200, tags=["agents"], responses=refusals(404))
+@post(
+    "/agents/{agent_id:str}/drain", status_code=200, tags=["agents"], responses=refusals(400, 404)
+)
 async def drain_agent(request: ApiRequest, agent_id: AgentName) -> AgentView:
     """Give an agent no new jobs, until it is resumed; what it runs goes on."""
     return await _drained(request, agent_id, on=True)
 
 
-@post("/agents/{agent_id:str}/resume", status_code=200, tags=["agents"], responses=refusals(404))
+@post(
+    "/agents/{agent_id:str}/resume", status_code=200, tags=["agents"], responses=refusals(400, 404)
+)
 async def resume_agent(request: ApiRequest, agent_id: AgentName) -> AgentView:
     """Give a drained agent jobs again."""
     return await _drained(request, agent_id, on=False)

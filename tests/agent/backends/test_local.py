@@ -9,6 +9,7 @@ from joborch.agent.backends.local import LocalBackend
 from joborch.agent.backends.registry import BACKENDS, make_backend
 from joborch.agent.endings import Cause, Ended
 from tests.agent.backends.contract import LASTING, Behaviour, Bench, until_running
+from tests.support.waiting import wait_until
 
 
 class TestLocal(Behaviour):
@@ -25,7 +26,8 @@ class TestLocal(Behaviour):
             return await backend.ended(handle)
 
         assert bench.go(run).cause is Cause.SUPERVISOR_LOST
-        assert not Path(f"/proc/{(spec.work_dir / 'pid').read_text().strip()}/cwd").exists()
+        job = Path(f"/proc/{(spec.work_dir / 'pid').read_text().strip()}/cwd")
+        wait_until(lambda: not job.exists())
 
     def test_a_program_that_cannot_be_executed_is_told(self, bench: Bench) -> None:
         ended = bench.run("true", environment={"PATH": "/nowhere"})
