@@ -142,11 +142,13 @@ async def cancel_the_endless_one(server: Orchestrator, ids: list[int]) -> None:
 
 
 async def say_why_one_waits(server: Orchestrator, ids: list[int]) -> None:
-    """Explain one of the jobs that wait at this moment."""
+    """Explain one of the jobs that a quota or a full agent keeps waiting at this moment."""
     waiting = [job for job in await server.jobs_by_id(ids) if job.state == "queued"]
-    if waiting:
-        why = await server.explain(waiting[-1].id)
-        say(f"why does {why.job_id} wait?  {why.reason}: {why.message}\n")
+    for job in reversed(waiting):
+        why = await server.explain(job.id)
+        if why.reason not in {None, "next"}:
+            say(f"why does {job.id} wait?  {why.reason}: {why.message}\n")
+            return
 
 
 def show_table(jobs: list[JobView], histories: dict[int, list[EventView]]) -> None:

@@ -79,6 +79,14 @@ class Errand:
         check_body(submission)
         return submission
 
+    async def rehearse(self, orchestrator: Orchestrator) -> Submission:
+        """Return what would be sent, as :meth:`plan`, once the server knows the service."""
+        submission = await self.plan(orchestrator)
+        known = (await orchestrator.meta()).services
+        if submission.service not in known:
+            raise with_command(UnknownServiceError(submission.service, tuple(known)))
+        return submission
+
     async def _carry_out(self, orchestrator: Orchestrator) -> int:
         submission = await self.plan(orchestrator)
         with Bar(self.session.output, "↑") as bar:

@@ -102,7 +102,7 @@ def submit(
     errand = Errand(session=session, wishes=wishes, staged=staged, after=after, tell=_tell)
     if not dry_run:
         errand.carry_out()
-    _tell_plan(session, session.run(errand.plan), staged)
+    _tell_plan(session, session.run(errand.rehearse), staged)
 
 
 def _tell(errand: Errand, submitted: Submitted) -> None:

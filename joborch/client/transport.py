@@ -158,17 +158,18 @@ class Transport:
 
     async def _send(self, call: Call) -> httpx.Response:
         tries = self._retries.tries if call.is_repeatable else 1
-        for attempt in range(1, tries):
-            try:
-                response = await self._send_once(call)
-            except BROKEN as error:
-                logger.debug("connection failed", extra={"path": call.path, "error": str(error)})
-            else:
-                if response.status_code not in OVERLOADED:
-                    return response
-                await response.aclose()
-            await asyncio.sleep(self._retries.pause_s(attempt))
         with translated(self.server):
+            for attempt in range(1, tries):
+                try:
+                    response = await self._send_once(call)
+                except BROKEN as error:
+                    failure = {"path": call.path, "error": str(error)}
+                    logger.debug("connection failed", extra=failure)
+                else:
+                    if response.status_code not in OVERLOADED:
+                        return response
+                    await response.aclose()
+                await asyncio.sleep(self._retries.pause_s(attempt))
             return await self._send_once(call)
 
     async def _send_once(self, call: Call) -> httpx.Response:

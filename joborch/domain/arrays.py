@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 MAX_JOBS = 100_000
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?")
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

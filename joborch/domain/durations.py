@@ -4,9 +4,9 @@ import re
 from datetime import timedelta
 
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PARTS = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_CLOCK = re.compile(r"(?:(\d+)-)?(\d+):(\d{2})(?::(\d{2}))?")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
+_PARTS = re.compile(r"(\d+(?:\.\d+)?)([smhdw])", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d+)-)?(\d+):(\d{2})(?::(\d{2}))?", re.ASCII)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE | re.ASCII)
 _LONGEST_S = 10 * 365 * 86400
 
 
@@ -23,7 +23,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def _seconds(text: str) -> float | None:
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         return float(text)
     if clock := _CLOCK.fullmatch(text):
         days, first, second, third = clock.groups()

@@ -10,7 +10,7 @@
     │   └── TooLargeError          over a limit on bytes or counts
     ├── NotFoundError
     │   ├── JobNotFoundError  BatchNotFoundError  AgentNotFoundError  FileNotInJobError
-    │   └── SnapshotNotFoundError
+    │   └── ServiceNotFoundError  SnapshotNotFoundError
     ├── ConflictError              right request, wrong moment
     │   ├── StaleJobError          the attempt is no longer this caller's (carries what to do)
     │   ├── WrongStateError        the job's state does not allow it
@@ -126,6 +126,16 @@ class AgentNotFoundError(NotFoundError):
     def __init__(self, agent_id: str) -> None:
         super().__init__(f"there is no agent {agent_id}", agent_id=agent_id)
         self.agent_id = agent_id
+
+
+class ServiceNotFoundError(NotFoundError):
+    """No service has this name; to submit to one is an :class:`UnknownServiceError`."""
+
+    code = "service_not_found"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"there is no service {service!r}", service=service)
+        self.service = service
 
 
 class FileNotInJobError(NotFoundError):

@@ -89,12 +89,14 @@ class Job:
             started_at=_started_at(self, event, at),
             finished_at=at if state.is_terminal else None,
             losses=self.losses + (event in LOSING),
-            reason=note if note is not None else self.reason,
+            reason=note if event in SPEAKING or note is not None else self.reason,
         )
         return JobChange(before=self, after=after, event=event, at=at, note=note)
 
 
 LOSING = frozenset({JobEvent.REQUEUE, JobEvent.LOSE})
+SPEAKING = frozenset(JobEvent) - {JobEvent.START}
+"""Events that say all there is to say about why: an older reason is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,9 @@ MAX_DEPTH = 32
 MAX_NAME_BYTES = 1024
 RESERVED_PREFIX = ".joborch"
 
-_USER_ID = re.compile(r"[\w.@+-]{1,128}")
+_USER_ID = re.compile(r"[\w@][\w.@+-]{0,127}")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of text, and so can make a name look like another."""
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -49,11 +51,17 @@ def _why_not(name: str) -> str | None:
 def check_user_id(text: str) -> str:
     """Return ``text`` if it can name a user: letters, digits and ``. _ @ + -``, up to 128.
 
+    It begins with a letter, a digit, ``_`` or ``@``, so that none looks like an option or a
+    negative number.
+
     Raises:
         ValueError: with the reason.
     """
     if not _USER_ID.fullmatch(text):
-        raise ValueError(f"user_id {shown(text)} is not 1 to 128 letters, digits or . _ @ + -")
+        raise ValueError(
+            f"user_id {shown(text)} is not 1 to 128 letters, digits or . _ @ + - with a letter,"
+            " a digit or _ at its beginning"
+        )
     return text
 
 
@@ -69,8 +77,8 @@ def check_job_name(text: str) -> str:
 
 
 def has_control(text: str) -> bool:
-    """Whether a character could move a cursor, hide text or end a string."""
-    return any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text)
+    """Whether a character could move a cursor, hide text, reverse it, or end a string."""
+    return any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} or c in _BIDI for c in text)
 
 
 def shown(text: str, most: int = 80) -> str:

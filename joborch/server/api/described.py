@@ -27,7 +27,7 @@ def another(body: type[msgspec.Struct] | None, description: str) -> ResponseSpec
     return ResponseSpec(body, description=description, generate_examples=False)
 
 
-def _form(required: tuple[str, ...], names: tuple[str, ...]) -> RequestBody:
+def _form(names: tuple[str, ...], *, required: tuple[str, ...]) -> RequestBody:
     properties: dict[str, Schema | Reference] = {
         name: Schema(type=OpenAPIType.STRING, description=FIELDS[name])
         if name not in _REPEATED
@@ -39,8 +39,9 @@ def _form(required: tuple[str, ...], names: tuple[str, ...]) -> RequestBody:
         items=BINARY,
         description="The job's files, run.sh among them; the field's name does not matter.",
     )
-    schema = Schema(type=OpenAPIType.OBJECT, properties=properties, required=[*required, "file"])
-    return RequestBody(content={"multipart/form-data": OpenAPIMediaType(schema=schema)})
+    schema = Schema(type=OpenAPIType.OBJECT, properties=properties, required=[*required])
+    content = {"multipart/form-data": OpenAPIMediaType(schema=schema)}
+    return RequestBody(content=content, required=True)
 
 
 @dataclass
@@ -48,7 +49,7 @@ class SubmitOperation(Operation):
     """A submission's form."""
 
     def __post_init__(self) -> None:
-        self.request_body = _form(("service", "user_id"), tuple(FIELDS))
+        self.request_body = _form(tuple(FIELDS), required=("service", "user_id", "file"))
 
 
 @dataclass
@@ -56,7 +57,7 @@ class UploadOperation(Operation):
     """The original's upload form."""
 
     def __post_init__(self) -> None:
-        self.request_body = _form(("service", "user_id"), ("service", "user_id"))
+        self.request_body = _form(("service", "user_id"), required=("service", "user_id"))
 
 
 @dataclass

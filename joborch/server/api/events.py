@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import EventsOperation
 from joborch.server.api.problems import refusals
-from joborch.server.api.queries import parse_seq, read_job_query, read_one
+from joborch.server.api.queries import parse_seq, read_job_query, read_one, refuse_others
 from joborch.server.api.streams import EventStream, event_of, json_event
 from joborch.server.operations import query
 from joborch.server.parts import Parts
@@ -20,6 +20,8 @@ from joborch.wire.events import EventView
 PAGE = 1000
 MOST_MISSED = 10_000
 """Who has missed more than this is told to list the jobs again."""
+LONG_AGO = -MOST_MISSED - 1
+"""As the last event that is known: whatever there is, too much was missed."""
 MOST_REMEMBERED = 100_000
 
 Text = str | None
@@ -40,6 +42,7 @@ async def follow_events(
 ) -> Response[bytes]:
     """Follow what happens to jobs, from now on or after an event."""
     parts = request.parts
+    refuse_others(request.query_params, ["job", "batch", "user", "service", "after"])
     wanted = {"id": job, "batch": batch, "user": user, "service": service}
     jobs = _Jobs({name: text for name, text in wanted.items() if text}, parts)
     text = after or last
@@ -63,7 +66,7 @@ async def _events(jobs: "_Jobs", since: int | None, parts: Parts) -> AsyncGenera
                 happened = [one for one in await subscription.next() if one.seq > seen]
                 for event in await jobs.of(happened):
                     yield _event(event)
-            since = -1
+            since = LONG_AGO
 
 
 async def _missed(seq: int, parts: Parts) -> AsyncGenerator[EventView, None]:

@@ -18,6 +18,7 @@ from joborch.server.api.queries import (
     parse_states,
     read_job_query,
     read_one,
+    refuse_others,
 )
 from joborch.server.api.streams import unless_gone
 from joborch.server.api.uploads import receive_upload
@@ -77,7 +78,7 @@ async def submit_job(
     return _submitted(accepted, files=files, size_bytes=size_bytes)
 
 
-@get("/jobs", tags=["jobs"], responses=refusals(400))
+@get("/jobs", tags=["jobs"], responses=refusals(400, 503))
 async def list_jobs(
     request: ApiRequest,
     *,
@@ -112,6 +113,7 @@ async def list_jobs(
         "until": until,
         "cursor": cursor,
     }
+    refuse_others(request.query_params, [*values, "sort", "limit"])
     wanted = read_job_query(values, limit=limit, sort=sort)
     return await query.page(wanted, database=parts.database)
 
@@ -127,6 +129,7 @@ async def show_job(
 ) -> JobView:
     """Show a job; wait for a state of it if asked to."""
     parts = request.parts
+    refuse_others(request.query_params, ["wait_s", "until"])
     states = read_one("until", until, parse_states)
     if not wait_s:
         return await query.find(job_id, database=parts.database)

@@ -1,7 +1,8 @@
 """Query parameters, read into what the operations take; every mistake is named at once."""
 
+import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
 from joborch.domain.errors import InvalidRequestError
@@ -52,6 +53,22 @@ def read_job_query(values: dict[str, str | None], *, limit: int, sort: str) -> J
     if mistakes:
         raise InvalidRequestError(*mistakes)
     return query
+
+
+def refuse_others(given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse parameters that there are not: a mistyped filter must not mean everything.
+
+    Raises:
+        InvalidRequestError: naming each of them, with what was probably meant.
+    """
+    mistakes = []
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"; {near[0]}?" if near else ""
+            mistakes.append(f"there is no parameter {shown(name)}{meant}")
+    if mistakes:
+        raise InvalidRequestError(*mistakes)
 
 
 def read_one(name: str, text: str, parse: Callable[[str], T]) -> T:

@@ -89,7 +89,7 @@ async def seed_health(request: ApiRequest) -> Response[HealthBody]:
     status_code=200,
     tags=["original"],
     operation_class=UploadOperation,
-    responses={201: STORED, 400: REFUSED[400], 413: REFUSED[400]},
+    responses={201: STORED} | dict.fromkeys((400, 408, 413, 503, 507), REFUSED[400]),
     exception_handlers=SPOKEN,
 )
 async def seed_upload(request: ApiRequest) -> Response[UploadBody]:
@@ -125,6 +125,7 @@ async def seed_upload(request: ApiRequest) -> Response[UploadBody]:
     | {
         202: another(StatusBody, "Not yet (v1)."),
         204: another(None, "It left nothing; X-Job-Status says why (v1)."),
+        416: another(StatusBody, "The ZIP does not reach as far as the range."),
     },
     exception_handlers=SPOKEN,
 )

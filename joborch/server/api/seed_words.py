@@ -81,7 +81,7 @@ def read_seed_order(fields: dict[str, list[str]], parts: Parts) -> Order:
     if "user_id" not in fields:
         raise SaidError(words["no user"])
     user_id = fields["user_id"][-1].strip()
-    if not re.fullmatch(r"[+-]?[0-9]{1,10}", user_id) or abs(int(user_id)) >= 2**31:
+    if not re.fullmatch(r"\+?[0-9]{1,10}", user_id, re.ASCII) or int(user_id) >= 2**31:
         raise SaidError(words["bad user"])
     if "service" not in fields:
         raise SaidError(words["no service"])

@@ -6,9 +6,10 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter, QueryParameter
 
-from joborch.domain.errors import UnknownServiceError
+from joborch.domain.errors import ServiceNotFoundError
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.problems import refusals
+from joborch.server.api.queries import refuse_others
 from joborch.server.operations import query
 from joborch.wire.services import ServiceList, ServiceView, UsageList
 
@@ -22,7 +23,7 @@ async def list_services(request: ApiRequest) -> ServiceList:
     )
 
 
-@get("/services/{name:str}", tags=["services"], responses=refusals(400, 422))
+@get("/services/{name:str}", tags=["services"], responses=refusals(400, 404))
 async def show_service(
     request: ApiRequest, name: Annotated[str, PathParameter(description="The service's name.")]
 ) -> ServiceView:
@@ -33,7 +34,7 @@ async def show_service(
     )
     found = next((view for view in every.items if view.name == name), None)
     if found is None:
-        raise UnknownServiceError(name, parts.catalog.names())
+        raise ServiceNotFoundError(name)
     return found
 
 
@@ -45,6 +46,7 @@ async def show_usage(
 ) -> UsageList:
     """List what each user with work has of each service."""
     parts = request.parts
+    refuse_others(request.query_params, ["user", "service"])
     return await query.usage(user, service, database=parts.database, catalog=parts.catalog)
 
 

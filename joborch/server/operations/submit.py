@@ -18,6 +18,7 @@ from joborch.server.store.submissions import Earlier, Payload
 
 SCRIPT = "run.sh"
 NO_SCRIPT = "there is no run.sh among the files"
+EMPTY_SCRIPT = "run.sh is empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def _prepare(order: Order, staged: Staged, catalog: Catalog) -> Order:
         raise InvalidRequestError(
             f"time_limit: {service.name} allows at most {service.time_limit.total_seconds():.0f} s"
         )
-    invalid = None if SCRIPT in staged.names else NO_SCRIPT
+    invalid = _objection(staged)
     if invalid and not order.accepts_missing_script:
         raise InvalidRequestError(invalid, hint="name your script run.sh, or send it as run.sh")
     new = replace(
@@ -99,6 +100,12 @@ def _prepare(order: Order, staged: Staged, catalog: Catalog) -> Order:
         invalid_because=invalid,
     )
     return replace(order, new=new)
+
+
+def _objection(staged: Staged) -> str | None:
+    if SCRIPT not in staged.names:
+        return NO_SCRIPT
+    return None if staged.names[SCRIPT] else EMPTY_SCRIPT
 
 
 def _store(

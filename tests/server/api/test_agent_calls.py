@@ -114,7 +114,7 @@ def agent_state(server: RunningServer) -> Any:
 def test_a_large_file_of_a_payload_is_fetched(server: RunningServer, agent: HandAgent) -> None:
     data = b"0123456789" * 100_000
     form = {"service": "example", "user_id": "large"}
-    files = [("f", ("run.sh", b"")), ("f", ("in/big", data))]
+    files = [("f", ("run.sh", b"exit 0\n")), ("f", ("in/big", data))]
     job_id = server.http.post("/api/v1/jobs", data=form, files=files).json()["jobs"][0]["id"]
     lease = agent.take(job_id)
     path = f"/payloads/{lease.payload_id}/in/big"

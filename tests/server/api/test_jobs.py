@@ -72,7 +72,7 @@ def test_a_key_must_be_short_and_visible(server: RunningServer, key: str) -> Non
     answer = server.http.post(
         "/api/v1/jobs",
         data={"service": "example", "user_id": "1"},
-        files={"f": ("run.sh", b"")},
+        files={"f": ("run.sh", b"exit 0\n")},
         headers={b"idempotency-key": key.encode()},
     )
 
@@ -103,7 +103,7 @@ BAD_FIELDS = [
 def test_a_bad_field_is_named(server: RunningServer, field: str, value: str) -> None:
     form = {"service": "example", "user_id": "1", field: value}
 
-    answer = server.http.post("/api/v1/jobs", data=form, files={"f": ("run.sh", b"")})
+    answer = server.http.post("/api/v1/jobs", data=form, files={"f": ("run.sh", b"exit 0\n")})
 
     assert answer.status_code == 400
     assert field in answer.json()["detail"]
@@ -186,7 +186,7 @@ def test_what_does_not_exist_is_a_problem(server: RunningServer) -> None:
     assert problem(server, "GET", "/api/v1/nothing") == (404, "not_found")
     assert problem(server, "GET", "/nothing") == (404, "not_found")
     assert problem(server, "PUT", "/api/v1/jobs") == (405, "method_not_allowed")
-    assert problem(server, "GET", "/api/v1/services/none") == (422, "unknown_service")
+    assert problem(server, "GET", "/api/v1/services/none") == (404, "service_not_found")
     assert problem(server, "GET", "/api/v1/agents/none") == (404, "agent_not_found")
 
 

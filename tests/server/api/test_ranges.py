@@ -83,7 +83,7 @@ def test_a_member_of_the_results_can_be_fetched_in_parts(
 
 def test_no_answer_leaves_a_file_open(server: RunningServer) -> None:
     form = {"service": "example", "user_id": "open", "hold": "yes"}
-    files = [("f", ("run.sh", b"")), ("f", ("big", bytes(30_000_000)))]
+    files = [("f", ("run.sh", b"exit 0\n")), ("f", ("big", bytes(30_000_000)))]
     job_id = server.http.post("/api/v1/jobs", data=form, files=files).json()["jobs"][0]["id"]
     url = f"/api/v1/jobs/{job_id}/files/input/big"
 

@@ -107,7 +107,7 @@ def test_names_are_refused_as_on_the_native_route(either: RunningServer, name: s
     answer = either.http.post(
         "/upload",
         data={"user_id": 1, "service": "example"},
-        files=[("file", ("run.sh", b"")), ("file", (name, b""))],
+        files=[("file", ("run.sh", b"exit 0\n")), ("file", (name, b""))],
     )
 
     assert answer.status_code == 400
