@@ -1,5 +1,6 @@
 import asyncio
 import socket
+from datetime import timedelta
 
 import pytest
 
@@ -138,3 +139,15 @@ def test_an_address_that_is_none_is_a_mistake_not_an_outage() -> None:
 async def _meta_of(server: str) -> None:
     async with Orchestrator(server, retries=Retries(base_s=0)) as orchestrator:
         await orchestrator.meta()
+
+
+def test_a_server_that_never_answers_is_unreachable_after_its_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+        async def ask() -> None:
+            async with Orchestrator(address, timeout=timedelta(seconds=0.1)) as server:
+                await server.meta()
+
+        with pytest.raises(ServerUnreachableError, match="in time"):
+            asyncio.run(ask())

@@ -36,6 +36,7 @@ def test_an_ordinary_name_is_kept(name: str) -> None:
         ("new\nline", "control character"),
         ("esc\x1b[2J", "control character"),
         ("c1\x9b", "control character"),
+        ("exe.\u202efdp", "control character"),
         ("a//b", "empty"),
         ("./a", "'.' part"),
         ("a/", "empty"),
@@ -72,7 +73,7 @@ def test_a_user_may_be_a_number_or_a_word(user: str) -> None:
     assert check_user_id(user) == user
 
 
-@pytest.mark.parametrize("user", ["", "a b", "a/b", "x" * 129, "nul\0"])
+@pytest.mark.parametrize("user", ["", "a b", "a/b", "x" * 129, "nul\0", "-1", ".hidden"])
 def test_other_users_are_refused(user: str) -> None:
     with pytest.raises(ValueError, match="user_id"):
         check_user_id(user)

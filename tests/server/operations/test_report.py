@@ -205,3 +205,19 @@ def test_a_late_report_is_discarded_once_another_attempt_began(tmp_path: Path) -
             assert (await bench.job(job_id)).attempt == 2
 
     asyncio.run(story())
+
+
+def test_a_job_that_succeeds_later_does_not_keep_the_reason_of_its_loss(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (first,) = await agent.take()
+            await agent.report(first, "lost", reason="supervisor_lost")
+            bench.clock.advance(seconds=11)
+            (second,) = await agent.take()
+            await agent.report(second, results=a_zip(out="1"))
+            job = await bench.job(job_id)
+            assert (job.state, job.reason) == (JobState.COMPLETED, None)
+
+    asyncio.run(story())

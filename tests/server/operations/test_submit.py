@@ -118,3 +118,14 @@ def test_a_time_limit_beyond_the_services_is_refused(tmp_path: Path) -> None:
             assert job.time_limit == timedelta(hours=1)
 
     asyncio.run(story())
+
+
+def test_an_empty_script_is_refused_or_invalid(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            with pytest.raises(InvalidRequestError, match="is empty"):
+                await bench.submit(files={"run.sh": b""})
+            job_id = await bench.submit_one(files={"run.sh": b""}, accepts_missing_script=True)
+            assert (await bench.job(job_id)).reason == "run.sh is empty"
+
+    asyncio.run(story())
