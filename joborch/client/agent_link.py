@@ -12,7 +12,7 @@ from typing import Self
 from joborch.client.results import Source, download
 from joborch.client.transport import MSGPACK, Call, Content, Transport, segment
 from joborch.client.upload import in_thread, read_chunks
-from joborch.domain.errors import ConflictError
+from joborch.domain.errors import ConflictError, UnavailableError
 from joborch.wire.agents import (
     Enrolled,
     Enrolment,
@@ -92,7 +92,7 @@ class AgentLink:
 
         ``into`` appears by rename, complete.
         """
-        path = f"{self._base}/payloads/{segment(payload_id)}/{segment(name)}"
+        path = f"{self._home}/payloads/{segment(payload_id)}/{segment(name)}"
         is_resumable = size_bytes is not None
         source = Source(path=path, size_bytes=size_bytes, is_resumable=is_resumable)
         await download(self._transport, source, into)
@@ -102,7 +102,7 @@ class AgentLink:
 
         Returns once all bytes are at the server; they count only with the report that names them.
         """
-        path = f"{self._base}/results/{job_id}/{attempt}"
+        path = f"{self._home}/results/{job_id}/{attempt}"
         headers = {"Lease-Token": token}
         size_bytes = _size(archive)
         state = await self._upload_state(path, headers)
@@ -118,13 +118,24 @@ class AgentLink:
 
     async def send_snapshot(self, request_id: str, archive: Path) -> None:
         """Upload a ZIP of a running attempt's directory for whoever asked for it."""
-        await self._put(f"{self._base}/snapshots/{segment(request_id)}", archive)
+        await self._put(f"{self._home}/snapshots/{segment(request_id)}", archive)
 
     async def refuse_snapshot(self, request_id: str) -> None:
         """Say that there is no such attempt here."""
         await self._transport.tell(
             self._call("DELETE", f"/snapshots/{segment(request_id)}", is_repeatable=True)
         )
+
+    @property
+    def _home(self) -> str:
+        """Where this agent's own calls go.
+
+        Raises:
+            UnavailableError: the agent has not enrolled yet; nobody was asked anything.
+        """
+        if not self._base:
+            raise UnavailableError("the agent has not enrolled yet")
+        return self._base
 
     async def _upload_state(self, path: str, headers: dict[str, str]) -> UploadState:
         call = Call(method="GET", path=path, headers=headers, is_repeatable=True)
@@ -164,7 +175,7 @@ class AgentLink:
         codec = self._transport.codec
         return Call(
             method=method,
-            path=path if path.startswith("/api/") else self._base + path,
+            path=path if path.startswith("/api/") else self._home + path,
             headers={"Content-Type": codec.media_type} if body is not None else None,
             content=(lambda: codec.encode(body)) if body is not None else None,
             is_repeatable=is_repeatable,

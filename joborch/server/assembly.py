@@ -62,7 +62,8 @@ async def _recover(parts: Parts) -> None:
     if wrong:
         logger.warning("counters were wrong and have been mended", extra={"counters": wrong})
     payload_ids = await parts.database.read(submissions.payload_ids)
-    orphans = await asyncio.to_thread(parts.blobs.sweep, payload_ids)
+    unfinished, kept = await parts.database.read(jobs.attempts_with_files)
+    orphans = await asyncio.to_thread(parts.blobs.sweep, payload_ids, unfinished, kept)
     if orphans:
         logger.info("unfinished uploads removed", extra={"count": orphans})
     every = await parts.database.read(agents.every)

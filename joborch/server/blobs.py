@@ -20,6 +20,7 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
+from weakref import WeakValueDictionary
 
 from joborch.domain.errors import ConflictError, DiskFullError, ResultsMissingError
 from joborch.files.atomic import fsync_directory
@@ -34,6 +35,7 @@ class Blobs:
     def __init__(self, root: Path, *, reserve_bytes: int = 0) -> None:
         self._root = root
         self._reserve_bytes = reserve_bytes
+        self._alone: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
         for name in ("staging", "payloads", "incoming", "results", "trash"):
             (root / name).mkdir(parents=True, exist_ok=True)
         _make_shards(root / "payloads")
@@ -95,6 +97,13 @@ class Blobs:
                 await asyncio.to_thread(file.write, chunk)
             return file.tell()
 
+    def alone(self, job_id: int, attempt: int) -> asyncio.Lock:
+        """Return what is held from looking at an attempt until its results are recorded.
+
+        Its agent may report it twice at a time, after a restart in other bytes than before.
+        """
+        return self._alone.setdefault((job_id, attempt), asyncio.Lock())
+
     async def publish_results(
         self, job_id: int, attempt: int, *, size_bytes: int, sha256: str, data: bytes | None
     ) -> None:
@@ -114,14 +123,20 @@ class Blobs:
         self._remove(self._results(job_id, attempt))
         self._remove(self._incoming(job_id, attempt))
 
-    def sweep(self, payload_ids: set[str]) -> int:
+    def sweep(self, payload_ids: set[str], unfinished: set[str], kept: set[str]) -> int:
         """Remove what an earlier process left half done; to be called before requests come.
 
-        ``payload_ids`` are those that some job may need. Returns how many things were removed.
+        ``payload_ids`` are those that some job may need; ``unfinished`` and ``kept`` the attempts,
+        as ``JOB-ATTEMPT``, whose results may still come, and whose results are recorded. Returns
+        how many things were removed.
         """
         orphans = [*(self._root / "staging").iterdir(), *(self._root / "trash").iterdir()]
         payloads = (self._root / "payloads").glob("*/*")
         orphans += [path for path in payloads if path.name not in payload_ids]
+        wanted = unfinished | kept
+        incoming, results = (self._root / "incoming").iterdir(), self._root.glob("results/*/*.zip")
+        orphans += [path for path in incoming if path.name not in unfinished]
+        orphans += [path for path in results if path.stem not in wanted]
         for path in orphans:
             self._remove(path)
         return len(orphans)

@@ -46,7 +46,9 @@ class RunSpec:
     folder: Path
     """The attempt's own directory. The backend may keep files of its own at its top level."""
     work_dir: Path
-    """Inside the folder; holds ``run.sh`` and the other inputs, and is where it runs."""
+    """Inside the folder; holds ``run.sh`` and the other inputs, and is where it runs.
+
+    The script is executed as its ``#!`` line says, without one with bash."""
     environment: Mapping[str, str]
     """All of it: nothing is inherited."""
     time_limit_s: float | None

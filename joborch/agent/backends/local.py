@@ -11,7 +11,7 @@ from typing import assert_never
 
 from joborch.agent.backends.base import BackendError, Handle, RunSpec, Status
 from joborch.agent.endings import Cause, Ended
-from joborch.agent.runner import control, phases, records
+from joborch.agent.runner import control, phases, records, scripts
 from joborch.agent.runner.connection import LauncherGoneError, StartRefusedError
 from joborch.agent.threads import in_thread, see_through
 
@@ -34,10 +34,13 @@ class LocalBackend:
             pid = await see_through(self._launcher.start(run.folder))
         except StartRefusedError as error:
             return await self._started_meanwhile(run.folder, error)
-        except (LauncherGoneError, OSError) as error:
-            raise BackendError(
-                f"no supervisor could be started: {error}", transient=True
-            ) from error
+        except LauncherGoneError as error:
+            # It may have forked a supervisor before it died, which nobody has heard of yet.
+            if not await in_thread(partial(phases.forbid, run.folder)):
+                return await self._started_meanwhile(run.folder, error)
+            raise _no_supervisor(error) from error
+        except OSError as error:
+            raise _no_supervisor(error) from error
         return Handle(folder=run.folder, ref=str(pid), started_at=time.time())
 
     async def recover(self, folder: Path) -> Handle | None:
@@ -106,7 +109,7 @@ class LocalBackend:
         """Return the files that the job's output goes to."""
         return {"stdout": folder / records.STDOUT, "stderr": folder / records.STDERR}
 
-    async def _started_meanwhile(self, folder: Path, error: StartRefusedError) -> Handle:
+    async def _started_meanwhile(self, folder: Path, error: Exception) -> Handle:
         """Find the start of which an earlier agent did not live to hear."""
         handle = await self.recover(folder)
         if handle is None:
@@ -114,8 +117,13 @@ class LocalBackend:
         return handle
 
 
+def _no_supervisor(error: Exception) -> BackendError:
+    return BackendError(f"no supervisor could be started: {error}", transient=True)
+
+
 def _spec_of(run: RunSpec) -> records.Spec:
     return records.Spec(
+        argv=scripts.command(run.work_dir),
         env=run.environment,
         time_limit_s=run.time_limit_s,
         grace_s=run.grace_s,
@@ -130,6 +138,7 @@ def _ended_of(ended: records.Ended) -> Ended:
         exit_code=ended.exit_code,
         signal=ended.signal,
         detail=ended.detail,
+        is_of_host=ended.is_of_host,
         started_at=ended.started_at,
         ended_at=ended.ended_at,
     )

@@ -4,6 +4,7 @@ Works for attempts of an earlier agent just as well. The lock is asked first: on
 are the records final, because while the job runs it may be able to write them itself.
 """
 
+import errno
 import fcntl
 import os
 import time
@@ -15,8 +16,12 @@ from typing import TypeAlias
 
 from joborch.agent.runner import linux, processes, records
 from joborch.agent.runner.processes import Process
-from joborch.agent.runner.records import Ended, Started
+from joborch.agent.runner.records import Cause, Ended, Started
+from joborch.files.atomic import read_plain
 
+# O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+_OPEN_LOCK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EACCES)
 _PASSES = 100
 _PID_TRIES = 1000
 _PID_PAUSE_S = 0.001
@@ -75,11 +80,16 @@ def inspect(directory: Path, *, boot_id: str | None = None) -> Phase:
 
 
 def is_locked(directory: Path) -> bool:
-    """Whether the attempt has a living supervisor."""
+    """Whether the attempt has a living supervisor.
+
+    What the job has put in the place of the lock, or made unreadable, is locked by nobody.
+    """
     try:
-        lock = os.open(directory / records.LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
+        lock = os.open(directory / records.LOCK, _OPEN_LOCK)
+    except OSError as error:
+        if error.errno in _NO_LOCK:
+            return False
+        raise
     try:
         # Shared: those who look do not take each other for a supervisor.
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -88,6 +98,25 @@ def is_locked(directory: Path) -> bool:
     finally:
         os.close(lock)
     return False
+
+
+def forbid(directory: Path) -> bool:
+    """Have an attempt never start, whoever may still try to; False if it did or is about to."""
+    lock = os.open(
+        directory / records.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+    )
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if records.has_started(directory):
+            return False
+        detail = "nobody knew whether it had been started"
+        ended = Ended(cause=Cause.CANNOT_START, detail=detail, ended_at=time.time())
+        records.write_ended(directory, ended)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True
 
 
 def kill_leftovers(directory: Path, started: Started, *, boot_id: str | None = None) -> list[int]:
@@ -114,7 +143,7 @@ def _holder(directory: Path) -> int:
     """The pid of the lock's holder, who writes it right after locking."""
     for _ in range(_PID_TRIES):
         with suppress(ValueError):
-            return int((directory / records.LOCK).read_bytes())
+            return int(read_plain(directory / records.LOCK))
         time.sleep(_PID_PAUSE_S)
     raise TimeoutError(f"{directory / records.LOCK} is locked, but not by a supervisor")
 

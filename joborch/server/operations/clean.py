@@ -31,7 +31,8 @@ async def clean(
         lambda c: jobs.to_clean(c, before=cut_off(now, settings.max_age), limit=AT_ONCE)
     )
     for job in due:
-        await asyncio.to_thread(blobs.remove_results, job.id, job.attempt)
+        for attempt in range(1, job.attempt + 1):
+            await asyncio.to_thread(blobs.remove_results, job.id, attempt)
     if due:
         unused = await database.write(lambda t: _record(t, due, now))
         for payload_id in unused:

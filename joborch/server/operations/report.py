@@ -60,7 +60,10 @@ async def report(
         if one.outcome not in OUTCOMES:
             raise InvalidRequestError(f"there is no outcome {one.outcome!r}")
     settled = await asyncio.gather(
-        *(_settle(agent, one, database=database, blobs=blobs, clock=clock) for one in reports),
+        *(
+            _settle_in_turn(agent, one, database=database, blobs=blobs, clock=clock)
+            for one in reports
+        ),
         return_exceptions=True,
     )
     wake()
@@ -101,7 +104,16 @@ async def receive(
         raise NotAllowedError(f"attempt {attempt} of job {job_id} is not leased to {agent.name}")
     if job.attempt != attempt or job.state.is_terminal:
         raise StaleJobError(job_id, attempt, DISCARD)
-    return UploadState(offset=await blobs.receive(job_id, attempt, offset=offset, chunks=chunks))
+    async with blobs.alone(job_id, attempt):
+        received = await blobs.receive(job_id, attempt, offset=offset, chunks=chunks)
+    return UploadState(offset=received)
+
+
+async def _settle_in_turn(
+    agent: Agent, one: Report, *, database: Database, blobs: Blobs, clock: Clock
+) -> str:
+    async with blobs.alone(one.job_id, one.attempt):
+        return await _settle(agent, one, database=database, blobs=blobs, clock=clock)
 
 
 async def _settle(
@@ -111,7 +123,7 @@ async def _settle(
     try:
         disposition = await database.read(lambda c: _disposition(c, agent, one))
         if disposition is None:
-            if one.results:
+            if one.results and one.outcome != "lost":
                 await blobs.publish_results(
                     one.job_id,
                     one.attempt,

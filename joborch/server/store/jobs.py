@@ -150,6 +150,16 @@ def to_clean(connection: Connection, *, before: datetime, limit: int) -> list[Jo
     return [job_from(row) for row in rows]
 
 
+def attempts_with_files(connection: Connection) -> tuple[set[str], set[str]]:
+    """Return the attempts, as ``JOB-ATTEMPT``, that may still end, and those with results."""
+    unfinished = select(JOBS.c.id, JOBS.c.attempt).where(JOBS.c.finished_at.is_(None))
+    kept = select(JOBS.c.id, JOBS.c.attempt).where(
+        JOBS.c.results_sha256.is_not(None), JOBS.c.results_removed_at.is_(None)
+    )
+    names = [{f"{row[0]}-{row[1]}" for row in connection.execute(q)} for q in (unfinished, kept)]
+    return names[0], names[1]
+
+
 def first_finished(connection: Connection) -> datetime | None:
     """Return when the first of the jobs ended whose results are still kept."""
     query = select(JOBS.c.finished_at).where(

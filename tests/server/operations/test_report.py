@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -219,5 +220,64 @@ def test_a_job_that_succeeds_later_does_not_keep_the_reason_of_its_loss(tmp_path
             await agent.report(second, results=a_zip(out="1"))
             job = await bench.job(job_id)
             assert (job.state, job.reason) == (JobState.COMPLETED, None)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("turns", range(0, 12, 2))
+def test_of_two_reports_at_a_time_the_file_is_the_one_that_was_recorded(
+    tmp_path: Path, turns: int
+) -> None:
+    """An agent that was killed right after it reported packs and reports again, in other bytes."""
+
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+
+            async def later() -> str:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                return await agent.report(lease, results=a_zip(out="2" * 20_000))
+
+            first = agent.report(lease, results=a_zip(out="1"))
+            assert {*await asyncio.gather(first, later())} == {"recorded", "already_recorded"}
+            parts = bench.parts
+            served = await fetch.results(job_id, database=parts.database, blobs=parts.blobs)
+            with served.file as file:
+                assert hashlib.sha256(file.read()).hexdigest() == served.etag
+
+    asyncio.run(story())
+
+
+def test_results_of_a_lost_attempt_are_not_kept(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            await bench.submit()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await agent.report(lease, "lost", reason="supervisor_lost", results=a_zip(out="1"))
+            assert not [*(tmp_path / "results").rglob("*.zip")]
+            assert not [*(tmp_path / "incoming").iterdir()]
+
+    asyncio.run(story())
+
+
+def test_files_of_attempts_that_came_to_nothing_are_swept_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await agent.report(lease, results=a_zip(out="1"))
+        kept = tmp_path / "results" / "000000" / f"{job_id}-1.zip"
+        for orphan in (kept.with_name("99-1.zip"), tmp_path / "incoming" / f"{job_id}-1"):
+            orphan.write_bytes(b"left by a crash")
+        async with a_bench(tmp_path):
+            assert [*(tmp_path / "results").rglob("*.zip")] == [kept]
+            assert not [*(tmp_path / "incoming").iterdir()]
 
     asyncio.run(story())
