@@ -57,6 +57,7 @@ class Agent:
             logs=self._logs,
             log_paths=backend.log_paths,
             agent_name=settings.name,
+            max_results=settings.max_results,
             clock=clock,
         )
         self._enroller = Enroller(link=link, spool=spool, transfers=transfers, settings=settings)
@@ -86,7 +87,8 @@ class Agent:
             raise failures.exceptions[0] from None
 
     async def _serve_in(self, group: asyncio.TaskGroup) -> None:
-        worker = Worker(self._site, Snapshots(self._link), group=group)
+        snapshots = Snapshots(self._link, max_results=self._site.settings.max_results)
+        worker = Worker(self._site, snapshots, group=group)
         heartbeat = Heartbeat(
             link=self._link,
             enroller=self._enroller,

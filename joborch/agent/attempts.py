@@ -12,14 +12,17 @@
 It exists from the moment the lease is accepted until the server has acknowledged the report.
 """
 
+import logging
 from pathlib import Path
 
 import msgspec
 
 from joborch.agent.endings import Ending
 from joborch.agent.payload import write_inline
-from joborch.files.atomic import write_atomic
+from joborch.files.atomic import make_way, read_plain, write_atomic
 from joborch.wire.agents import KnownAttempt, Lease
+
+logger = logging.getLogger(__name__)
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -60,15 +63,10 @@ class Attempt:
     def load(cls, folder: Path) -> "Attempt | None":
         """Load what an earlier process made; None if it had not finished making it."""
         try:
-            data = (folder / "lease.json").read_bytes()
+            data = read_plain(folder / "lease.json")
             return cls(folder, msgspec.json.decode(data, type=Accepted))
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):
             return None
-
-    @staticmethod
-    def forget(folder: Path) -> None:
-        """Make a directory one that does not :meth:`load`; before it is removed."""
-        (folder / "lease.json").unlink(missing_ok=True)
 
     @property
     def lease(self) -> Lease:
@@ -106,22 +104,31 @@ class Attempt:
         return self._accepted.boot_id == boot_id()
 
     def renew(self, lease: Lease) -> bool:
-        """Take the token of the same attempt's newer offer; whether it is another one."""
+        """Take the token of the same attempt's newer offer; whether it is another one.
+
+        If there is no room to keep it, a later process will have the old one.
+        """
         if lease.token == self.lease.token:
             return False
         self._accepted = Accepted(lease=_without_data(lease), boot_id=self._accepted.boot_id)
-        self._write_lease()
+        try:
+            make_way(self.folder / "lease.json")
+            self._write_lease()
+        except OSError as error:
+            fields = {"job_id": lease.job_id, "error": error.strerror or str(error)}
+            logger.warning("new token not kept", extra=fields)
         return True
 
     def settle(self, ending: Ending) -> None:
         """Keep what the server is to be told; from now on the attempt will never be started."""
+        make_way(self.folder / "ending.json")
         write_atomic(self.folder / "ending.json", msgspec.json.encode(ending))
 
     def ending(self) -> Ending | None:
-        """Return what :meth:`settle` kept, if it did."""
+        """Return what :meth:`settle` kept, if it did; what else is there counts as nothing."""
         try:
-            return msgspec.json.decode((self.folder / "ending.json").read_bytes(), type=Ending)
-        except FileNotFoundError:
+            return msgspec.json.decode(read_plain(self.folder / "ending.json"), type=Ending)
+        except (FileNotFoundError, ValueError, RecursionError):
             return None
 
     def _write_lease(self) -> None:

@@ -11,9 +11,10 @@ from joborch.agent.backoff import BackOff
 from joborch.agent.endings import Ending, lost
 from joborch.agent.logs import LogSender
 from joborch.agent.outbox import Outbox
-from joborch.agent.results import pack_results
+from joborch.agent.results import limits_for, pack_results
 from joborch.agent.transfers import Transfers
 from joborch.domain.errors import JoborchError, TooLargeError
+from joborch.files.atomic import read_plain
 from joborch.process.clock import Clock
 from joborch.wire.agents import Lease, Report, Started
 
@@ -34,6 +35,7 @@ class Delivery:
         logs: LogSender,
         log_paths: Callable[[Path], Mapping[str, Path]],
         agent_name: str,
+        max_results: int,
         clock: Clock,
     ) -> None:
         self._outbox = outbox
@@ -41,6 +43,7 @@ class Delivery:
         self._logs = logs
         self._log_paths = log_paths
         self._agent_name = agent_name
+        self._limits = limits_for(max_results)
         self._clock = clock
 
     def notice_start(self, attempt: Attempt, started_at: float) -> None:
@@ -64,17 +67,26 @@ class Delivery:
         await self._outbox.report((lease.job_id, lease.attempt), make)
 
     async def pack(self, attempt: Attempt, ending: Ending) -> Ending:
-        """Pack the results; if the disk has no room for them, the attempt is lost."""
-        logs = self._log_paths(attempt.folder)
+        """Pack the results; if the disk has no room for them, the attempt is lost.
+
+        A job that has removed the whole attempt has no results.
+        """
         back_off = BackOff()
         for _ in range(PACK_TRIES):
             try:
-                return await pack_results(attempt, ending, logs=logs, agent_name=self._agent_name)
+                return await self._packed(attempt, ending)
+            except (FileNotFoundError, NotADirectoryError):
+                return ending
             except OSError as error:
                 logger.warning("results not packed", extra={"error": str(error)})
                 hindrance = error.strerror or str(error)
             await back_off.pause()
         return lost(f"agent_disk: {hindrance}")
+
+    async def _packed(self, attempt: Attempt, ending: Ending) -> Ending:
+        logs = self._log_paths(attempt.folder)
+        name, limits = self._agent_name, self._limits
+        return await pack_results(attempt, ending, logs=logs, agent_name=name, limits=limits)
 
     def is_inline(self, ending: Ending) -> bool:
         """Whether the results, if there are any, travel inside the report."""
@@ -112,7 +124,7 @@ class Delivery:
     async def _report(self, attempt: Attempt, ending: Ending) -> str:
         is_inline = ending.results_bytes is not None and self.is_inline(ending)
         # Small, and just written: reading it takes less than handing it to a thread would.
-        data = attempt.results_path.read_bytes() if is_inline else None
+        data = read_plain(attempt.results_path) if is_inline else None
 
         def make() -> Report:
             return ending.report(attempt.lease, now=self._now(), data=data)

@@ -37,6 +37,8 @@ class Ended(msgspec.Struct, kw_only=True, frozen=True):
     signal: int | None = None
     detail: str | None = None
     """What the cause alone does not say, fit to be shown to the user."""
+    is_of_host: bool = False
+    """With ``CANNOT_START``: it is not the job's fault, another host may be able to."""
     started_at: float | None = None
     ended_at: float | None = None
 
@@ -105,7 +107,8 @@ def _verdict(ended: Ended) -> tuple[str, str | None]:
         case Cause.TIMED_OUT | Cause.CANCELLED:
             return ended.cause.value, ended.detail
         case Cause.CANNOT_START:
-            return "failed", f"cannot_start: {ended.detail}" if ended.detail else "cannot_start"
+            outcome = "lost" if ended.is_of_host else "failed"
+            return outcome, f"cannot_start: {ended.detail}" if ended.detail else "cannot_start"
         case (
             Cause.LEASE_LOST | Cause.SHUTDOWN | Cause.SUPERVISOR_LOST | Cause.HOST_REBOOTED
         ) as cause:

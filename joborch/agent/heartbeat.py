@@ -45,7 +45,8 @@ class Heartbeat:
         self._load = load
         self._back_off = back_off or BackOff()
         self._patience: asyncio.Timeout | None = None
-        self._is_connected = False
+        self._is_connected: bool | None = None
+        """None: nothing is known yet."""
         self._is_enrolled = False
         self.told_draining = asyncio.Event()
         """Set once the server has answered a poll that said that the agent is draining."""
@@ -125,8 +126,11 @@ class Heartbeat:
             self._outbox.connected()
 
     def _lose_connection(self, error: UnavailableError) -> None:
-        if self._is_connected:
-            logger.warning("server is away, jobs go on", extra={"reason": error.message})
+        fields = {"server": self._site.settings.server, "reason": error.message}
+        if self._is_connected is None:
+            logger.warning("server cannot be reached, trying again", extra=fields)
+        elif self._is_connected:
+            logger.warning("server is away, jobs go on", extra=fields)
         else:
-            logger.debug("server is still away", extra={"reason": error.message})
+            logger.debug("server is still away", extra=fields)
         self._is_connected = False

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from joborch.agent.attempts import Attempt
 from joborch.agent.backends.base import Handle
 from joborch.agent.endings import Cause, Ended, Ending, ending_of, lost
+from joborch.agent.overseeing import Overseer
 from joborch.agent.site import Site
 from joborch.agent.starting import rule_for, start
 
@@ -36,6 +37,7 @@ class Run:
         self.is_stopped = False
         """Whether it is somebody else's; the server need not hear of it any more."""
         self._is_abandoned = False
+        self._overseer = Overseer(site.backend, enforce=self.enforce)
         self._cancel_grace_s: float | None = None
 
     @property
@@ -85,11 +87,13 @@ class Run:
             return False
         logger.info("cancel ordered", extra=self.log_fields)
         self._cancel_grace_s = grace_s
+        self._overseer.expect_end(Cause.CANCELLED, within_s=grace_s)
         return True
 
     def abandon(self) -> None:
         """Order it to end as lost, so that another agent can run it. Then :meth:`enforce`."""
         self._is_abandoned = True
+        self._overseer.expect_end(Cause.SHUTDOWN, within_s=self._grace_s)
 
     async def enforce(self) -> None:
         """Pass an order on to the backend; one that it does not have yet is told when it has."""
@@ -136,13 +140,19 @@ class Run:
     async def _watch(self, handle: Handle) -> Ended:
         """Wait for the end; an order that came while it was being started is carried out now."""
         await self.enforce()
+        self._expect_time_limit(handle)
         notice = asyncio.get_running_loop().call_later(
             NOTICE_AFTER_S, self._site.delivery.notice_start, self.attempt, handle.started_at
         )
         try:
-            return await self._site.backend.ended(handle)
+            return await self._overseer.ended(handle)
         finally:
             notice.cancel()
+
+    def _expect_time_limit(self, handle: Handle) -> None:
+        if (limit_s := self.attempt.lease.time_limit_s) is not None:
+            ran_s = self._site.clock.now().timestamp() - handle.started_at
+            self._overseer.expect_end(Cause.TIMED_OUT, within_s=limit_s - ran_s + self._grace_s)
 
     def _objection(self) -> Ending | None:
         if self._cancel_grace_s is not None:
@@ -156,8 +166,16 @@ class Run:
 
     async def _end_quietly(self) -> None:
         """End whatever runs of it. It may be running though there is no handle for it yet."""
+        try:
+            await self._end()
+        except Exception:
+            # One attempt that cannot be ended must not take all others with it.
+            logger.exception("attempt not ended", extra=self.log_fields)
+
+    async def _end(self) -> None:
         backend = self._site.backend
-        handle = self._handle or await backend.recover(self.attempt.folder)
-        if handle:
-            await backend.cancel(handle, grace_s=self._grace_s)
-            await backend.ended(handle)
+        self._handle = self._handle or await backend.recover(self.attempt.folder)
+        if self._handle:
+            self._overseer.expect_end(Cause.CANCELLED, within_s=self._grace_s)
+            await backend.cancel(self._handle, grace_s=self._grace_s)
+            await self._overseer.ended(self._handle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from joborch.domain.durations import parse_duration
+from joborch.domain.durations import parse_duration, parse_size
 from joborch.domain.services import SERVICE_NAME
 from joborch.process.settings import (
     SettingsError,
@@ -93,6 +93,11 @@ class AgentSettings:
         "How long a job's directory stays once the server has its results; a duration, or 0.",
         parse=_span_s,
         default=0.0,
+    )
+    max_results: int = setting(
+        "Most of a job's files that is packed, uncompressed; in bytes or like `20G`.",
+        parse=parse_size,
+        default=20 * 1024**3,
     )
     log_format: str = setting(
         "How it logs: `auto`, `console` or `json`.",

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from joborch.agent.attempts import Attempt
 from joborch.agent.link import ServerLink
+from joborch.agent.results import limits_for
 from joborch.agent.threads import in_thread
 from joborch.domain.errors import JoborchError
-from joborch.files.archive import pack
+from joborch.files.archive import Limits, pack
 from joborch.wire.agents import SnapshotOrder
 
 logger = logging.getLogger(__name__)
@@ -18,13 +19,14 @@ logger = logging.getLogger(__name__)
 class Snapshots:
     """Answers orders for snapshots, one try each: whoever asked will ask again."""
 
-    def __init__(self, link: ServerLink) -> None:
+    def __init__(self, link: ServerLink, *, max_results: int) -> None:
         self._link = link
+        self._limits = limits_for(max_results)
 
     async def answer(self, order: SnapshotOrder, attempt: Attempt | None) -> None:
         """Pack the directory as it is and send it, or say that there is none."""
         try:
-            archive = await _packed(attempt) if attempt else None
+            archive = await _packed(attempt, self._limits) if attempt else None
             if archive is None:
                 await self._link.refuse_snapshot(order.request_id)
                 return
@@ -36,10 +38,10 @@ class Snapshots:
             logger.debug("snapshot not delivered", extra={"error": str(error)})
 
 
-async def _packed(attempt: Attempt) -> Path | None:
+async def _packed(attempt: Attempt, limits: Limits) -> Path | None:
     archive = attempt.folder / f"snapshot-{os.urandom(8).hex()}.zip"
     try:
-        await in_thread(partial(pack, attempt.work_dir, archive))
+        await in_thread(partial(pack, attempt.work_dir, archive, limits=limits))
     except OSError as error:
         logger.warning("snapshot not made", extra={"error": str(error)})
         return None

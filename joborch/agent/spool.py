@@ -19,12 +19,14 @@ from joborch.agent.marks import HighWaterMarks
 from joborch.agent.removal import remove_tree
 from joborch.agent.threads import in_thread
 from joborch.domain.errors import ConflictError
-from joborch.files.atomic import write_atomic
+from joborch.files.atomic import make_way, read_plain, write_atomic
 from joborch.process.clock import Clock
 
 logger = logging.getLogger(__name__)
 
 RENEWAL_STEP_S = 0.1
+_GONE = ".gone-"
+"""Begins the names of directories that are no attempts any more, whatever is in them."""
 
 
 class AgentRunningError(ConflictError):
@@ -80,8 +82,8 @@ class Spool:
     def identity(self) -> Identity | None:
         """Return who this agent is; None if it has not enrolled yet."""
         try:
-            return msgspec.json.decode(self._identity_path.read_bytes(), type=Identity)
-        except (OSError, msgspec.DecodeError):
+            return msgspec.json.decode(read_plain(self._identity_path), type=Identity)
+        except (OSError, ValueError):
             return None
 
     def remember(self, identity: Identity) -> None:
@@ -92,11 +94,17 @@ class Spool:
         """Note that the server acknowledged a poll sent at this CLOCK_BOOTTIME.
 
         When many are acknowledged within an instant, only the first is noted; an older renewal
-        is always on the safe side.
+        is always on the safe side. So it is if it cannot be noted: jobs then end in good time.
         """
-        if self.renewed_at is None or not 0 <= boottime - self.renewed_at < RENEWAL_STEP_S:
+        if self.renewed_at is not None and 0 <= boottime - self.renewed_at < RENEWAL_STEP_S:
+            return
+        try:
+            make_way(self.lease_path)
             write_atomic(self.lease_path, f"{boottime:.3f}\n".encode())
-            self.renewed_at = boottime
+        except OSError as error:
+            logger.warning("leases not renewed", extra={"error": error.strerror or str(error)})
+            return
+        self.renewed_at = boottime
 
     def folder_for(self, job_id: int, attempt: int) -> Path:
         """Return where an attempt's directory is, or would be."""
@@ -106,7 +114,7 @@ class Spool:
         """Load what earlier processes left, oldest job first; sweep away what is half made."""
         found = []
         for folder in self._attempts.iterdir():
-            attempt = Attempt.load(folder)
+            attempt = None if folder.name.startswith(_GONE) else Attempt.load(folder)
             if attempt is None:
                 logger.debug("leftover directory removed", extra={"folder": folder.name})
                 self.discard(folder)
@@ -115,9 +123,21 @@ class Spool:
         return sorted(found, key=lambda attempt: attempt.key)
 
     def discard(self, folder: Path) -> None:
-        """Remove an attempt's directory; whatever happens meanwhile, it is no attempt any more."""
-        Attempt.forget(folder)
-        remove_tree(folder)
+        """Remove an attempt's directory; whatever happens meanwhile, it is no attempt any more.
+
+        What resists is tried again by the next process. Never raises: at worst, where nothing can
+        be renamed, the attempt is still there, and that process tells the server of it once more.
+        """
+        gone = folder.with_name(f"{_GONE}{os.urandom(8).hex()}")
+        try:
+            # In one step, and whatever a job has made of what is in there.
+            folder.rename(gone)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            logger.warning("attempt not removed", extra=_trouble(folder, error))
+            return
+        remove_tree(gone)
 
     async def retire(self, folder: Path, *, was_stopped: bool) -> None:
         """Put away the directory of an attempt that nobody needs to hear of any more.
@@ -134,13 +154,17 @@ class Spool:
         """Remove the directories that have been kept long enough."""
         oldest = time.time() - self._keep_s
         for folder in self._kept.iterdir():
-            if folder.stat().st_mtime < oldest:
+            if folder.lstat().st_mtime < oldest:
                 remove_tree(folder)
 
     def _put_aside(self, folder: Path) -> None:
         kept = self._kept / folder.name
         remove_tree(kept)
-        os.utime(folder.rename(kept))
+        try:
+            os.utime(folder.rename(kept), follow_symlinks=False)
+        except OSError as error:
+            logger.warning("attempt not kept", extra=_trouble(folder, error))
+            self.discard(folder)
 
     @property
     def _identity_path(self) -> Path:
@@ -148,14 +172,14 @@ class Spool:
 
     def _last_renewal(self) -> float | None:
         try:
-            return float(self.lease_path.read_text())
+            return float(read_plain(self.lease_path))
         except (OSError, ValueError):
             return None
 
     def _next_incarnation(self) -> int:
         path = self._root / "incarnation"
         try:
-            last = int(path.read_text())
+            last = int(read_plain(path))
         except (OSError, ValueError):
             last = 0
         write_atomic(path, f"{last + 1}\n".encode())
@@ -165,6 +189,10 @@ class Spool:
 def _make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+
+
+def _trouble(folder: Path, error: OSError) -> dict[str, str]:
+    return {"folder": folder.name, "error": error.strerror or str(error)}
 
 
 def _take_lock(work_dir: Path) -> int:

@@ -60,7 +60,7 @@ class Worker:
     def adopt(self) -> None:
         """Go on with what earlier processes of this agent left."""
         for attempt in self._site.spool.attempts():
-            self._site.spool.marks.raise_to(*attempt.key)
+            self._mark(attempt.key)
             self._begin(Run(attempt, self._site, is_new=False))
         if self._runs:
             logger.info("attempts taken over", extra={"attempts": len(self._runs)})
@@ -108,7 +108,6 @@ class Worker:
         if isinstance(attempt, Ending):
             self._refuse(lease, attempt)
             return True
-        self._site.spool.marks.raise_to(*key)
         logger.info("job accepted", extra={"job_id": key[0], "attempt": key[1]})
         self._begin(Run(attempt, self._site, is_new=True))
         return True
@@ -127,13 +126,15 @@ class Worker:
     def _materialised(self, lease: Lease) -> Attempt | Ending:
         folder = self._site.spool.folder_for(lease.job_id, lease.attempt)
         try:
-            return Attempt.create(folder, lease)
+            attempt = Attempt.create(folder, lease)
+            self._site.spool.marks.raise_to(*attempt.key)
         except InvalidPayloadError as error:
             ending = rejected(error.message)
         except OSError as error:
             ending = lost(f"agent_disk: {error.strerror or error}")
-        if folder.exists():
-            self._site.spool.discard(folder)
+        else:
+            return attempt
+        self._site.spool.discard(folder)
         return ending
 
     def _begin(self, run: Run) -> None:
@@ -162,8 +163,16 @@ class Worker:
         key = (lease.job_id, lease.attempt)
         logger.info("job refused", extra={"job_id": key[0], "reason": ending.reason})
         await self._site.delivery.give_back(lease, ending)
-        self._site.spool.marks.raise_to(*key)
+        self._mark(key)
         self._refused.discard(key)
+
+    def _mark(self, key: Key) -> None:
+        """Note an attempt that is not going to be started by this; without room, go on."""
+        try:
+            self._site.spool.marks.raise_to(*key)
+        except OSError as error:
+            fields = {"job_id": key[0], "error": error.strerror or str(error)}
+            logger.warning("attempt not marked", extra=fields)
 
     def _cancel(self, order: CancelOrder) -> bool:
         run = self._runs.get((order.job_id, order.attempt))

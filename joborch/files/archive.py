@@ -1,6 +1,6 @@
 """ZIP archives of a job's folder: made by the agent, unpacked by whoever fetches the results."""
 
 from joborch.files.extract import UnsafeArchiveError, extract
-from joborch.files.pack import PackedArchive, Skipped, pack
+from joborch.files.pack import Limits, PackedArchive, Skipped, pack
 
-__all__ = ["PackedArchive", "Skipped", "UnsafeArchiveError", "extract", "pack"]
+__all__ = ["Limits", "PackedArchive", "Skipped", "UnsafeArchiveError", "extract", "pack"]

@@ -1,13 +1,21 @@
 """Writing a file so that a reader sees the old content or the new, never a part of it.
 
-Knows nothing of what is written. Standard library only: the supervisor of a job uses it too.
+And reading it back where somebody else may have put something in its place. Knows nothing of what
+is written. Standard library only: the supervisor of a job uses it too.
 """
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 _OWNER_ONLY = 0o600
+# O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+_OPEN_PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NOT_PLAIN = frozenset({errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
+"""What opening fails with if this is not what `write_atomic` wrote; all else is the host."""
+_MOST_BYTES = 64 * 1024 * 1024
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
@@ -27,6 +35,38 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise
     if durable:
         fsync_directory(path.parent)
+
+
+def read_plain(path: Path, *, most_bytes: int = _MOST_BYTES) -> bytes:
+    """Read a file that `write_atomic` wrote, in a place where others may have put something else.
+
+    Never waits, follows no link as the last part of `path`, and reads no more than `most_bytes`.
+
+    Raises:
+        ValueError: something is there, but it is not such a file.
+        OSError: it is not there (FileNotFoundError), or the host cannot read.
+    """
+    try:
+        descriptor = os.open(path, _OPEN_PLAIN)
+    except OSError as error:
+        if error.errno in _NOT_PLAIN:
+            raise ValueError(f"{path.name} is not a plain file: {error.strerror}") from error
+        raise
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
+            raise ValueError(f"{path.name} is not a plain file of at most {most_bytes} bytes")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(most_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def make_way(path: Path) -> None:
+    """Move a directory aside that stands where a file is to be written; OSError if it stays."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISDIR(path.lstat().st_mode):
+            path.rename(path.with_name(f".{path.name}.{os.urandom(6).hex()}.aside"))
 
 
 def fsync_directory(path: Path) -> None:

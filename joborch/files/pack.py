@@ -1,7 +1,8 @@
 """Packing a job's folder into a ZIP archive, in memory that does not grow with it.
 
 The folder was written by a job and is not trusted: only its regular files are read, links are never
-followed, and what stays out is listed inside the archive. Must not know what a job is.
+followed, and what stays out is listed inside the archive. Nor is the folder that the archive goes
+to: what somebody put in its place is not written through. Must not know what a job is.
 
 Headers are patched once an entry's size is known, instead of the size following the data: some
 tools (Java's ZipInputStream, bsdtar on a pipe) refuse stored entries whose size comes later. The
@@ -16,10 +17,13 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
+from joborch.files.atomic import make_way
 from joborch.files.names import RESERVED, archive_name, is_too_long, printable
 from joborch.files.walk import open_regular, reason_of, walk
 
@@ -31,7 +35,16 @@ _ZIP64_FROM_BYTES = 1 << 30
 _DOS_FOLDER = 0x10
 _FASTEST = 1
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
-_NO_EXTRA: Mapping[str, Path] = MappingProxyType({})
+_MOST_LISTED = 100_000
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_EXTRA: Mapping[str, Path | bytes] = MappingProxyType({})
+
+MAX_ENTRIES = 100_000
+"""Files and empty folders in an archive."""
+MAX_FILE_BYTES = 64 * 1024**3
+"""Of one file, as it seems: holes, which take no space where it lies, take time to read."""
+MAX_TOTAL_BYTES = 1024**4
+"""Of all files together, before they are compressed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,72 +65,147 @@ class PackedArchive:
     sha256: str
     """In hexadecimal, over the whole archive."""
     skipped: tuple[Skipped, ...]
+    """The first 100,000."""
 
 
-def pack(root: Path, target: Path, *, extra: Mapping[str, Path] = _NO_EXTRA) -> PackedArchive:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much of a folder goes into an archive; `extra` is only bound by `max_file_bytes`."""
+
+    max_entries: int = MAX_ENTRIES
+    max_file_bytes: int = MAX_FILE_BYTES
+    max_total_bytes: int = MAX_TOTAL_BYTES
+
+
+_USUAL = Limits()
+
+
+def pack(
+    root: Path,
+    target: Path,
+    *,
+    extra: Mapping[str, Path | bytes] = _NO_EXTRA,
+    limits: Limits = _USUAL,
+) -> PackedArchive:
     """Write the regular files and empty folders under `root` to the ZIP archive `target`.
 
-    `extra` adds files from elsewhere, by their name in the archive, after those of `root`. What
-    cannot or must not go in is skipped, never an error, and listed in `.joborch/skipped.txt`.
-    A file that grows meanwhile is cut at the size it had when opened. `target` appears by rename,
-    complete; on an exception (`root` unreadable, no space left) it has not been touched.
+    `extra` adds files from elsewhere, or their content, by their name in the archive, after those
+    of `root`. What cannot or must not go in is skipped, never an error, and listed in
+    `.joborch/skipped.txt`; `root` itself, if it is missing or no folder, as ".". So is what goes
+    beyond the `limits`. A file that grows meanwhile is cut at the size it had when opened.
+
+    `target` appears by rename, complete, and whatever was there is gone. Raises OSError only if
+    the archive cannot be written (no space left, its folder is gone); then it was not touched.
     """
-    part = target.with_name(target.name + ".part")
+    _remove_leftovers(target)
+    part = target.with_name(f".{target.name}.{os.urandom(8).hex()}.part")
+    written = os.fdopen(os.open(part, _NEW_FILE, 0o600), "w+b")
     try:
-        with zipfile.ZipFile(part, "w") as archive:
-            packing = _Packing(archive)
-            packing.add_tree(root)
-            for name, path in extra.items():
-                packing.add_file(name, str(path))
-            packing.add_skipped_list()
-            entries = len(archive.filelist)
-        with part.open("rb") as written:
+        with written:
+            packing = _write(written, root, extra, limits)
+            written.seek(0)
             digest = hashlib.file_digest(written, "sha256").hexdigest()
-        size = part.stat().st_size
+            size = os.fstat(written.fileno()).st_size
+        make_way(target)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     return PackedArchive(
-        entries=entries, size_bytes=size, sha256=digest, skipped=tuple(packing.skipped)
+        entries=packing.entries, size_bytes=size, sha256=digest, skipped=tuple(packing.skipped)
     )
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what a process that was killed while packing has left."""
+    for part in target.parent.glob(f".{target.name}.*.part"):
+        with suppress(OSError):
+            part.unlink()
+
+
+def _write(
+    sink: BinaryIO, root: Path, extra: Mapping[str, Path | bytes], limits: Limits
+) -> "_Packing":
+    with zipfile.ZipFile(sink, "w") as archive:
+        packing = _Packing(archive, limits)
+        packing.add_tree(root)
+        for name, content in extra.items():
+            if isinstance(content, bytes):
+                packing.add_bytes(name, content)
+            else:
+                packing.add_file(name, str(content))
+        packing.add_skipped_list()
+    return packing
 
 
 class _Packing:
     """One archive being written, and what was left out of it so far."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, limits: Limits) -> None:
         self.skipped: list[Skipped] = []
         self._archive = archive
+        self._limits = limits
+        self._room = limits.max_total_bytes
         self._taken: set[str] = set()
+        self._unlisted = 0
+
+    @property
+    def entries(self) -> int:
+        """How many there are in the archive by now."""
+        return len(self._archive.filelist)
 
     def add_tree(self, root: Path) -> None:
+        """Append what is under a folder, as far as the limits go."""
         for found in walk(root, leave_out=RESERVED, skip=self._skip):
-            if found.empty is None:
-                self.add_file(found.path, found.name, folder=found.folder)
+            if self.entries >= self._limits.max_entries:
+                self._skip(found.path, f"more than {self._limits.max_entries} files")
+            elif found.empty is None:
+                self._room -= self.add_file(
+                    found.path, found.name, folder=found.folder, room=self._room
+                )
             else:
                 self._add_folder(found.path, found.empty)
 
-    def add_file(self, path: str, name: str, *, folder: int | None = None) -> None:
-        """Append one file, opened as `name` in `folder`, under the name `path`; or skip it."""
+    def add_file(
+        self, path: str, name: str, *, folder: int | None = None, room: int | None = None
+    ) -> int:
+        """Append one file, opened as `name` in `folder`, under the name `path`; or skip it.
+
+        Returns its size, which is at most `room`; 0 if it was skipped.
+        """
         spelt = self._claim(path)
         if spelt is None:
-            return
+            return 0
         try:
             descriptor = open_regular(name, folder=folder)
         except OSError as error:
             self._skip(path, reason_of(error))
-            return
+            return 0
         with os.fdopen(descriptor, "rb", buffering=0) as source:
-            self._copy(source, path, spelt)
+            status = os.fstat(descriptor)
+            if reason := self._too_large(status.st_size, room):
+                self._skip(path, reason)
+                return 0
+            self._copy(source, path, spelt, status)
+        return status.st_size
+
+    def add_bytes(self, path: str, content: bytes) -> None:
+        """Append a file of this content."""
+        if spelt := self._claim(path):
+            self._append(spelt, content)
 
     def add_skipped_list(self) -> None:
         """Say inside the archive what is not in it."""
         if not self.skipped:
             return
-        lines = "".join(f"{skipped.name}\t{skipped.reason}\n" for skipped in self.skipped)
-        entry = _entry(SKIPPED_NAME, stat.S_IFREG | 0o644, time.time())
-        self._archive.writestr(entry, lines, zipfile.ZIP_DEFLATED)
+        lines = [f"{skipped.name}\t{skipped.reason}\n" for skipped in self.skipped]
+        if self._unlisted:
+            lines.append(f"…\tand {self._unlisted} more\n")
+        self._append(SKIPPED_NAME, "".join(lines).encode())
+
+    def _append(self, spelt: str, content: bytes) -> None:
+        entry = _entry(spelt, stat.S_IFREG | 0o644, time.time())
+        self._archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
 
     def _add_folder(self, path: str, status: os.stat_result) -> None:
         if spelt := self._claim(path):
@@ -125,8 +213,15 @@ class _Packing:
             entry.external_attr |= _DOS_FOLDER
             self._archive.writestr(entry, b"")
 
-    def _copy(self, source: io.FileIO, path: str, spelt: str) -> None:
-        status = os.fstat(source.fileno())
+    def _too_large(self, size: int, room: int | None) -> str | None:
+        most = self._limits.max_file_bytes
+        if size > most:
+            return f"larger than {most} bytes"
+        if room is not None and size > room:
+            return f"no room for it within {self._limits.max_total_bytes} bytes"
+        return None
+
+    def _copy(self, source: io.FileIO, path: str, spelt: str, status: os.stat_result) -> None:
         chunks = self._chunks(source, path, status.st_size)
         first = next(chunks, b"")
         entry = _entry(spelt, status.st_mode, status.st_mtime)
@@ -165,6 +260,9 @@ class _Packing:
         return None
 
     def _skip(self, path: str, reason: str) -> None:
+        if len(self.skipped) >= _MOST_LISTED:
+            self._unlisted += 1
+            return
         self.skipped.append(Skipped(name=printable(path), reason=printable(reason)))
 
 

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 MAX_DEPTH = 100
 """Folders inside folders; each level holds a descriptor open while it is walked."""
@@ -43,9 +44,14 @@ class Found:
 def walk(root: str | os.PathLike[str], *, leave_out: str, skip: Skip) -> Iterator[Found]:
     """Yield what belongs into an archive, in order of name, and tell `skip` of the rest.
 
-    `leave_out` is a path that is not looked at. Raises OSError only when `root` cannot be opened.
+    `leave_out` is a path that is not looked at. A `root` that cannot be opened, or is a link, is
+    itself told to `skip`, as ".".
     """
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder = os.open(root, _OPEN_FOLDER)
+    except OSError as error:
+        skip(".", _no_folder(root, error))
+        return
     try:
         step = _Walk(leave_out, skip)
         yield from step.entries(folder, step.names(folder, ".") or [], "", depth=0)
@@ -77,6 +83,11 @@ def objection(status: os.stat_result) -> str | None:
 def reason_of(error: OSError) -> str:
     """What went wrong, without the file name that Python adds."""
     return error.strerror or str(error)
+
+
+def _no_folder(root: str | os.PathLike[str], error: OSError) -> str:
+    """Why a root could not be opened; of a link, the system would say that it is no directory."""
+    return _KINDS[stat.S_IFLNK] if Path(root).is_symlink() else reason_of(error)
 
 
 class _Walk:

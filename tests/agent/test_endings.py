@@ -22,7 +22,12 @@ from tests.support.agent_link import a_lease
         (Ended(cause=Cause.SHUTDOWN, signal=15), "lost", "shutdown"),
         (Ended(cause=Cause.SUPERVISOR_LOST), "lost", "supervisor_lost"),
         (Ended(cause=Cause.HOST_REBOOTED), "lost", "host_rebooted"),
-        (Ended(cause=Cause.CANNOT_START, detail="no bash"), "failed", "cannot_start: no bash"),
+        (Ended(cause=Cause.CANNOT_START, detail="no perl"), "failed", "cannot_start: no perl"),
+        (
+            Ended(cause=Cause.CANNOT_START, detail="no bash", is_of_host=True),
+            "lost",
+            "cannot_start: no bash",
+        ),
     ],
 )
 def test_a_cause_becomes_an_outcome(ended: Ended, outcome: str, reason: str | None) -> None:

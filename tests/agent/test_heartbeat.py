@@ -1,6 +1,7 @@
 """The poll: what the server hears, and what the agent does when it hears nothing good."""
 
 import asyncio
+import logging
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,23 @@ def test_an_agent_waits_for_a_server_that_is_not_there_yet(work_dir: Path) -> No
         return link
 
     assert len(asyncio.run(go()).enrolments) == 2
+
+
+def test_that_the_server_is_not_there_is_told_once(
+    work_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def go() -> None:
+        link = ScriptedLink()
+        link.fail("enrol", AWAY, AWAY)
+        async with serving(link, work_dir):
+            await link.polled(1)
+
+    with caplog.at_level(logging.WARNING, logger="joborch.agent.heartbeat"):
+        asyncio.run(go())
+    assert [(each.message, each.__dict__["reason"]) for each in caplog.records] == [
+        ("server cannot be reached, trying again", AWAY.message)
+    ]
+    assert caplog.records[0].__dict__["server"] == "http://127.0.0.1:5000"
 
 
 @pytest.mark.parametrize("error", [NotAllowedError("who are you?"), AgentNotFoundError("a-1")])

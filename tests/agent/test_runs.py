@@ -5,6 +5,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
+
 from joborch.domain.errors import TooLargeError
 from joborch.wire.agents import CancelOrder, Lease, PollAnswer, Report, SnapshotOrder, StopOrder
 from tests.support.agent_link import AWAY, ScriptedLink, a_file, a_lease
@@ -92,6 +94,29 @@ def test_a_job_that_fails_is_reported_with_its_exit_code_and_results(work_dir: P
 def test_a_job_that_dies_of_a_signal_has_failed(work_dir: Path) -> None:
     report = run(a_lease("kill -SEGV $$"), work_dir)
     assert (report.outcome, report.exit_code, report.signal) == ("failed", None, 11)
+
+
+def test_a_script_is_executed_as_its_first_line_says(work_dir: Path) -> None:
+    report = run(a_lease("#!/usr/bin/env -S sed s/hello/hello!/\nhello"), work_dir)
+    assert results_of(report)[".joborch/stdout.log"].splitlines()[1] == "hello!"
+
+
+@pytest.mark.parametrize(
+    ("script", "fault"),
+    [
+        ("#!/no/such/python\n", "its interpreter '/no/such/python' does not exist"),
+        ("#!/usr/bin/env gnarl\n", "its interpreter 'gnarl' was not found on PATH"),
+        (
+            "#!/bin/bash\r\nexit 0\r\n",
+            "its first line ends in a carriage return; convert it with dos2unix",
+        ),
+    ],
+)
+def test_a_script_whose_first_line_is_wrong_fails_and_says_why(
+    work_dir: Path, script: str, fault: str
+) -> None:
+    report = run(a_lease(script), work_dir)
+    assert (report.outcome, report.reason) == ("failed", f"cannot_start: run.sh: {fault}")
 
 
 def test_a_job_without_run_sh_is_invalid(work_dir: Path) -> None:

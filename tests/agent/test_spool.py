@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from joborch.agent.attempts import Attempt
 from joborch.agent.marks import HighWaterMarks
-from joborch.agent.removal import remove_tree
 from joborch.agent.spool import Identity, Spool
 from joborch.process.clock import Clock
 from tests.support.agent_link import a_file, a_lease
@@ -54,6 +56,17 @@ def test_renewals_within_an_instant_are_noted_once_and_never_too_late(tmp_path: 
     assert noted == [100.0, 100.0, 100.2, 50.0]
 
 
+def test_a_renewal_that_cannot_be_noted_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, clock=Clock())
+    spool.renew_leases(100.0)
+    monkeypatch.setattr(Path, "replace", refuse)
+    spool.renew_leases(200.0)
+    spool.close()
+    assert (spool.renewed_at, float(spool.lease_path.read_text())) == (100.0, 100.0)
+
+
 def test_who_the_agent_is_survives_it_and_damage_means_a_stranger(tmp_path: Path) -> None:
     identity = Identity(agent_id="a-1", key="secret")
     first = Spool(tmp_path, clock=Clock())
@@ -95,13 +108,38 @@ def test_finished_attempts_are_kept_as_long_as_asked(tmp_path: Path) -> None:
     assert not list((tmp_path / "kept").iterdir())
 
 
-def test_a_tree_is_removed_whatever_its_permissions(tmp_path: Path) -> None:
-    locked = tmp_path / "tree" / "locked"
-    locked.mkdir(parents=True)
-    (locked / "file").touch()
-    locked.chmod(0)
-    remove_tree(tmp_path / "tree")
-    assert not (tmp_path / "tree").exists()
+def test_a_directory_that_resists_is_no_attempt_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, clock=Clock())
+    folder = Attempt.create(spool.folder_for(7, 1), a_lease()).folder
+    monkeypatch.setattr(os, "rmdir", refuse)
+    monkeypatch.setattr(os, "unlink", refuse)
+    spool.discard(folder)
+    assert not folder.exists()
+    assert len(list((tmp_path / "attempts").iterdir())) == 1
+    assert spool.attempts() == []
+    monkeypatch.undo()
+    assert spool.attempts() == []
+    assert not list((tmp_path / "attempts").iterdir())
+    spool.close()
+
+
+def test_an_attempt_that_cannot_be_put_away_ends_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, clock=Clock(), keep_s=60)
+    folder = Attempt.create(spool.folder_for(7, 1), a_lease()).folder
+    monkeypatch.setattr(Path, "rename", refuse)
+    asyncio.run(spool.retire(folder, was_stopped=False))
+    asyncio.run(spool.retire(folder, was_stopped=True))
+    monkeypatch.undo()
+    assert [attempt.key for attempt in spool.attempts()] == [(7, 1)]
+    spool.close()
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
 
 
 def test_marks_only_rise_and_survive(tmp_path: Path) -> None:

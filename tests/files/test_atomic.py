@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from joborch.files.atomic import fsync_directory, write_atomic
+from joborch.files.atomic import fsync_directory, make_way, read_plain, write_atomic
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -57,3 +57,38 @@ def test_flushing_needs_a_directory(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError):
         (tmp_path / "file").touch()
         fsync_directory(tmp_path / "file")
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "file", b"content")
+    assert read_plain(tmp_path / "file") == b"content"
+    with pytest.raises(FileNotFoundError):
+        read_plain(tmp_path / "none")
+
+
+def test_what_was_put_in_the_place_of_a_file_is_neither_followed_nor_waited_for(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("secret")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("link", "folder", "fifo", "file/below"):
+        with pytest.raises(ValueError, match="not a plain file"):
+            read_plain(tmp_path / name)
+
+
+def test_a_file_that_has_become_huge_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(ValueError, match="not a plain file"):
+        read_plain(tmp_path / "file")
+
+
+def test_a_folder_makes_way_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file" / "inner").mkdir(parents=True)
+    make_way(tmp_path / "file")
+    write_atomic(tmp_path / "file", b"new")
+    make_way(tmp_path / "file")
+    make_way(tmp_path / "none")
+    assert (tmp_path / "file").read_bytes() == b"new"

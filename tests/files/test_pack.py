@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joborch.files import pack as packing
-from joborch.files.archive import PackedArchive, Skipped, extract, pack
+from joborch.files.archive import Limits, PackedArchive, Skipped, extract, pack
 
 NOBODY = 65534
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -55,7 +55,7 @@ def contents(archive: Path) -> dict[str, bytes]:
 
 
 def packed(
-    root: Path, extra: Mapping[str, Path] = MappingProxyType({})
+    root: Path, extra: Mapping[str, Path | bytes] = MappingProxyType({})
 ) -> tuple[PackedArchive, dict[str, bytes]]:
     target = root.parent / "results.zip"
     result = pack(root, target, extra=extra)
@@ -317,10 +317,92 @@ def test_an_older_archive_is_replaced_only_by_a_whole_one(
     assert sorted(path.name for path in root.parent.iterdir()) == ["results.zip", "root"]
 
 
-def test_a_root_that_is_missing_is_an_error(tmp_path: Path) -> None:
+def test_a_root_that_is_missing_or_replaced_is_listed_and_the_rest_is_packed(root: Path) -> None:
+    (root.parent / "elsewhere").mkdir()
+    (root.parent / "elsewhere" / "secret").write_text("secret")
+    out = root.parent / "out"
+    out.write_text("said")
+    (root / "file").touch()
+
+    def repack() -> tuple[bytes, bytes]:
+        _, files = packed(root, extra={".joborch/stdout.log": out})
+        assert set(files) == {".joborch/stdout.log", ".joborch/skipped.txt"}
+        return files[".joborch/stdout.log"], files[".joborch/skipped.txt"]
+
+    shutil.rmtree(root)
+    assert repack() == (b"said", b".\tNo such file or directory\n")
+    root.symlink_to("elsewhere")
+    assert repack() == (b"said", b".\ta symbolic link\n")
+    root.unlink()
+    root.touch()
+    assert repack() == (b"said", b".\tNot a directory\n")
+
+
+def test_a_missing_folder_for_the_archive_is_an_error(root: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        pack(tmp_path / "none", tmp_path / "results.zip")
-    assert list(tmp_path.iterdir()) == []
+        pack(root, root.parent / "none" / "results.zip")
+
+
+def test_extra_content_needs_no_file(root: Path) -> None:
+    _, files = packed(root, extra={".joborch/job.json": b"{}"})
+    assert files == {".joborch/job.json": b"{}"}
+
+
+def test_what_stands_in_the_place_of_the_archive_is_never_written_through(root: Path) -> None:
+    victim = root.parent / "victim"
+    victim.write_text("precious")
+    for name in ("results.zip", "results.zip.part"):
+        (root.parent / name).symlink_to(victim)
+    packed(root)
+    assert victim.read_text() == "precious"
+    assert not (root.parent / "results.zip").is_symlink()
+
+
+def test_a_folder_in_the_place_of_the_archive_gives_way(root: Path) -> None:
+    (root.parent / "results.zip" / "full").mkdir(parents=True)
+    (root / "a").write_bytes(b"a")
+    assert packed(root)[1] == {"a": b"a"}
+
+
+def test_what_an_earlier_process_left_half_written_is_removed(root: Path) -> None:
+    (root.parent / ".results.zip.0123.part").touch()
+    (root.parent / ".results.zip.4567.part").mkdir()
+    packed(root)
+    left = sorted(path.name for path in root.parent.iterdir())
+    assert left == [".results.zip.4567.part", "results.zip", "root"]
+
+
+def test_files_beyond_the_limits_are_listed(root: Path) -> None:
+    for name, size in {"a": 10, "b": 101, "c": 90, "d": 10, "e": 0, "f": 0}.items():
+        (root / name).write_bytes(b"x" * size)
+    limits = Limits(max_entries=3, max_file_bytes=100, max_total_bytes=50)
+    log = {".joborch/stdout.log": root / "c"}
+    result = pack(root, root.parent / "results.zip", extra=log, limits=limits)
+    assert [(each.name, each.reason) for each in result.skipped] == [
+        ("b", "larger than 100 bytes"),
+        ("c", "no room for it within 50 bytes"),
+        ("f", "more than 3 files"),
+    ]
+    expected = ["a", "d", "e", ".joborch/stdout.log", ".joborch/skipped.txt"]
+    assert list(contents(root.parent / "results.zip")) == expected
+
+
+def test_a_huge_hole_is_not_read(root: Path) -> None:
+    with (root / "hole").open("wb") as file:
+        file.truncate(100 * 1024**3)
+    result, _ = packed(root)
+    assert result.skipped == (Skipped(name="hole", reason=f"larger than {64 * 1024**3} bytes"),)
+
+
+def test_the_list_of_what_is_left_out_has_an_end(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "_MOST_LISTED", 2)
+    for name in "abcde":
+        (root / name).symlink_to("nowhere")
+    result, files = packed(root)
+    assert [each.name for each in result.skipped] == ["a", "b"]
+    assert files[".joborch/skipped.txt"].decode().splitlines()[-1] == "…\tand 3 more"
 
 
 file_names = st.binary(min_size=1, max_size=20).filter(

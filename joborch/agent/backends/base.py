@@ -127,6 +127,21 @@ class Backend(Protocol):
         """As :meth:`cancel`, with the grace it was submitted with; the cause is ``shutdown``."""
         ...
 
+    async def is_stuck(self, handle: Handle) -> bool:
+        """Whether it will not end by itself, because what is to end it was stopped in its turn.
+
+        Asked only of attempts that should have ended: at their time limit, or on an order.
+        """
+        ...
+
+    async def force(self, handle: Handle) -> None:
+        """End a stuck attempt without the help of what is to end it; returns before it has ended.
+
+        All its processes go, as ever before :meth:`ended` returns, which can then only say that
+        the supervisor was lost. Does nothing to an attempt that has ended.
+        """
+        ...
+
     async def collect(self, handle: Handle) -> None:
         """Bring what an ended attempt left into its folder: the work directory and the logs.
 

@@ -1,10 +1,7 @@
 """Attempts as processes of this host, each under a supervisor that outlives the agent."""
 
-import os
-import signal
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import assert_never
@@ -81,22 +78,22 @@ class LocalBackend:
 
     async def cancel(self, handle: Handle, *, grace_s: float) -> None:
         """Tell the supervisor to end the job as cancelled."""
-        if pid := int(handle.ref):
-            control.cancel(handle.folder, pid, grace_s)
+        try:
+            control.cancel(handle.folder, int(handle.ref), grace_s)
+        except OSError as error:
+            raise BackendError(f"the cancel cannot be noted: {error}", transient=True) from error
 
     async def shut_down(self, handle: Handle) -> None:
-        """Tell the supervisor to end the job because the agent ends; SIGTERM alone says that."""
-        pid = int(handle.ref)
-        if not pid:
-            return
-        with suppress(ProcessLookupError):
-            supervisor = os.pidfd_open(pid)
-            try:
-                # Held now, so by the process that was just opened: see control.cancel.
-                if phases.is_locked(handle.folder):
-                    signal.pidfd_send_signal(supervisor, signal.SIGTERM)
-            finally:
-                os.close(supervisor)
+        """Tell the supervisor to end the job because the agent ends."""
+        control.shut_down(handle.folder, int(handle.ref))
+
+    async def is_stuck(self, handle: Handle) -> bool:
+        """Look whether the supervisor was stopped."""
+        return control.is_stopped(handle.folder, int(handle.ref))
+
+    async def force(self, handle: Handle) -> None:
+        """Kill the supervisor, and the job with it; :meth:`ended` kills what else is left."""
+        control.kill(handle.folder, int(handle.ref))
 
     async def collect(self, handle: Handle) -> None:
         """Do nothing: it ran in its folder."""

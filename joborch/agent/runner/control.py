@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from joborch.agent.runner import phases, records
+from joborch.agent.runner import phases, processes, records
 from joborch.agent.runner.connection import Connection, LauncherGoneError, StartRefusedError
 from joborch.agent.runner.shim import EXIT_ALREADY_STARTED, EXIT_LOCKED
 
@@ -96,23 +96,55 @@ def cancel(attempt_dir: Path, shim_pid: int, grace_s: float | None = None) -> bo
         if pidfd is None:
             return False
         records.write_cancel(attempt_dir, grace_s)
-        try:
-            signal.pidfd_send_signal(pidfd, signal.SIGTERM)
-        except ProcessLookupError:
-            return False
-        return True
+        return _signal(pidfd, signal.SIGTERM)
+
+
+def shut_down(attempt_dir: Path, shim_pid: int) -> bool:
+    """Ask the supervisor to end its job because the host goes down: SIGTERM alone says that.
+
+    False when there is none left to ask.
+    """
+    with _supervisor(attempt_dir, shim_pid) as pidfd:
+        return pidfd is not None and _signal(pidfd, signal.SIGTERM)
+
+
+def is_stopped(attempt_dir: Path, shim_pid: int) -> bool:
+    """Whether the attempt has a supervisor that was stopped, by its job or by a debugger."""
+    with _supervisor(attempt_dir, shim_pid) as pidfd:
+        shim = None if pidfd is None else processes.look(shim_pid)
+        return shim is not None and shim.is_stopped
+
+
+def kill(attempt_dir: Path, shim_pid: int) -> bool:
+    """Kill the supervisor, stopped or not; False when there is none left.
+
+    Its job dies with it, whatever else is left of it is killed by the launcher; the attempt becomes
+    `phases.SupervisorLost`.
+    """
+    with _supervisor(attempt_dir, shim_pid) as pidfd:
+        return pidfd is not None and _signal(pidfd, signal.SIGKILL)
+
+
+def _signal(pidfd: int, number: signal.Signals) -> bool:
+    try:
+        signal.pidfd_send_signal(pidfd, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @contextmanager
 def _supervisor(attempt_dir: Path, shim_pid: int) -> Iterator[int | None]:
-    """A descriptor of the supervisor's process; None when it has ended.
+    """A descriptor of the supervisor's process; None when it has ended, or the pid is 0.
 
     If the lock is held after the process was opened, its holder was alive when that happened, and
     so it is the one that was opened, not a later user of the pid.
     """
     try:
-        pidfd = os.pidfd_open(shim_pid)
+        pidfd = os.pidfd_open(shim_pid) if shim_pid else None
     except ProcessLookupError:
+        pidfd = None
+    if pidfd is None:
         yield None
         return
     try:

@@ -1,5 +1,6 @@
 """Making the process that becomes the job, and holding it back until it may run."""
 
+import errno
 import os
 import resource
 import signal
@@ -8,10 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from joborch.agent.runner import linux, records, signals
+from joborch.agent.runner import linux, records, scripts, signals
 
 _GO = b"g"
 _DID_NOT_RUN = 127
+_HOST, _SCRIPT = b"h", b"s"
+_FAULTS_OF_SCRIPTS = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP, errno.E2BIG}
+)
+"""What executing a script fails with on every host; all else is want of something on this one."""
+_FAULTS_OF_OTHERS = frozenset({errno.E2BIG})
+"""Likewise, of a program that is looked for on PATH; that it is missing is the host's fault."""
+
+
+class ScriptError(Exception):
+    """The script can be executed nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why the program was not executed."""
+
+    detail: str
+    is_of_host: bool
+    """Another host may be able to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +45,18 @@ class Job:
     failure: int
     """Tells why the program could not be executed; ends silently when it could."""
 
-    def release(self) -> str | None:
+    def release(self) -> Failure | None:
         """Let it run. Returns once the program is executed, or the reason why it is not."""
         # When it failed already, nobody reads from the barrier any more.
         with suppress(BrokenPipeError):
             os.write(self.barrier, _GO)
         os.close(self.barrier)
         with os.fdopen(self.failure, "rb") as failure:
-            return failure.read().decode(errors="replace") or None
+            told = failure.read()
+        if not told:
+            return None
+        detail = told[1:].decode(errors="replace")
+        return Failure(detail=detail, is_of_host=told[:1] == _HOST)
 
 
 def fork_job(spec: records.Spec, directory: Path) -> Job:
@@ -65,7 +90,7 @@ def _become(spec: records.Spec, directory: Path, permission: int, complaint: int
         if os.read(permission, 1) == _GO:
             _execute(spec)
     except BaseException as error:
-        os.write(complaint, _describe(error).encode(errors="replace"))
+        os.write(complaint, _whose(error, spec) + _describe(error).encode(errors="replace"))
     finally:
         os._exit(_DID_NOT_RUN)
 
@@ -92,11 +117,41 @@ def _redirect(path: Path, flags: int, descriptor: int) -> None:
 
 def _execute(spec: records.Spec) -> NoReturn:
     program = spec.argv[0]
+    _check(program, spec.env.get("PATH", os.defpath))
     try:
         os.execvpe(program, spec.argv, spec.env)  # noqa: S606 - no shell is wanted
     except OSError as error:
         # Named as the user did, instead of the last place on PATH where it was looked for.
         raise OSError(error.errno, error.strerror, program) from error
+
+
+def _check(program: str, search_path: str) -> None:
+    """Raise ScriptError if a script asks for what it cannot have."""
+    if not _is_script(program):
+        return
+    # What cannot be read may still be executed, and otherwise the system says why not.
+    with suppress(OSError):
+        if fault := scripts.fault(Path(program), search_path=search_path):
+            raise ScriptError(f"{Path(program).name}: {fault}")
+
+
+def _is_script(program: str) -> bool:
+    return "/" in program
+
+
+def _whose(error: BaseException, spec: records.Spec) -> bytes:
+    """Whose fault it is; an environment that no program can have (ValueError) is the job's."""
+    if not isinstance(error, OSError):
+        return _SCRIPT
+    is_script = _is_script(spec.argv[0]) and error.filename == spec.argv[0]
+    if is_script and error.errno == errno.EACCES and _nothing_is_executable_here():
+        return _HOST
+    faults = _FAULTS_OF_SCRIPTS if is_script else _FAULTS_OF_OTHERS
+    return _SCRIPT if error.errno in faults else _HOST
+
+
+def _nothing_is_executable_here() -> bool:
+    return bool(os.statvfs(".").f_flag & os.ST_NOEXEC)
 
 
 def _describe(error: BaseException) -> str:

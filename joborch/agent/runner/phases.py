@@ -110,7 +110,9 @@ def forbid(directory: Path) -> bool:
         if records.has_started(directory):
             return False
         detail = "nobody knew whether it had been started"
-        ended = Ended(cause=Cause.CANNOT_START, detail=detail, ended_at=time.time())
+        ended = Ended(
+            cause=Cause.CANNOT_START, detail=detail, is_of_host=True, ended_at=time.time()
+        )
         records.write_ended(directory, ended)
     except BlockingIOError:
         return False

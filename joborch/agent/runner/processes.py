@@ -17,6 +17,8 @@ class Process:
     pid: int
     is_alive: bool
     """False: it has ended, and waits for its parent to ask how."""
+    is_stopped: bool
+    """By a signal or a debugger: it does nothing until it is continued, or killed."""
     parent: int
     group: int
     session: int
@@ -35,6 +37,7 @@ def look(pid: int) -> Process | None:
     return Process(
         pid=pid,
         is_alive=fields[0] not in (b"Z", b"X"),
+        is_stopped=fields[0] in (b"T", b"t"),
         parent=int(fields[1]),
         group=int(fields[2]),
         session=int(fields[3]),

@@ -10,7 +10,8 @@
 ==============  ===========================================================  ====================
 
 Records appear by rename, so they are complete or absent. They are not flushed: after a power cut
-the attempt is lost anyway. Only the lock says who is alive, never a pid.
+the attempt is lost anyway. Only the lock says who is alive, never a pid. All of them lie where the
+job can put something else in their place: that is then no record, and never waited for or followed.
 """
 
 import dataclasses
@@ -20,9 +21,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
-from joborch.files.atomic import write_atomic
+from joborch.files.atomic import make_way, read_plain, write_atomic
 
 SPEC = "spec.json"
 LOCK = "lock"
@@ -97,6 +98,8 @@ class Ended:
     max_rss_kb: int = 0
     """Of its largest process; never less than what the supervisor itself takes, about 12 MB."""
     detail: str | None = None
+    is_of_host: bool = False
+    """With `CANNOT_START`: the program might well be executed on another host."""
 
     def __post_init__(self) -> None:
         # JSON only knows its value; a cause that is none raises ValueError.
@@ -114,7 +117,7 @@ def write_spec(directory: Path, spec: Spec) -> None:
 
 def read_spec(directory: Path) -> Spec:
     """Read what to run; raises OSError or ValueError when nobody said so, or not clearly."""
-    spec = _decode((directory / SPEC).read_bytes(), Spec)
+    spec = _decode(read_plain(directory / SPEC), Spec)
     if not spec.argv:
         raise ValueError(f"{SPEC} names no program")
     return dataclasses.replace(spec, argv=tuple(spec.argv))
@@ -137,6 +140,7 @@ def read_started(directory: Path) -> Started | None:
 
 def write_ended(directory: Path, ended: Ended) -> None:
     """Record how the attempt ended."""
+    make_way(directory / EXIT)
     _write(directory / EXIT, dataclasses.asdict(ended))
 
 
@@ -147,16 +151,17 @@ def read_ended(directory: Path) -> Ended | None:
 
 def write_cancel(directory: Path, grace_s: float | None) -> None:
     """Mark that the supervisor's next SIGTERM is a cancel; None leaves the grace to the spec."""
+    make_way(directory / CANCEL)
     _write(directory / CANCEL, {"grace_s": grace_s})
 
 
 def read_cancel(directory: Path, default_grace_s: float) -> float | None:
     """Read the grace of a cancel; None when there is none."""
     try:
-        grace_s = json.loads((directory / CANCEL).read_bytes()).get("grace_s")
+        grace_s = json.loads(read_plain(directory / CANCEL)).get("grace_s")
     except FileNotFoundError:
         return None
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         grace_s = None
     return float(grace_s) if isinstance(grace_s, int | float) else default_grace_s
 
@@ -169,7 +174,7 @@ def write_renewal(lease_file: Path, at: float) -> None:
 def read_renewal(lease_file: Path) -> float | None:
     """Read the last renewal; None when the file is missing or no number."""
     try:
-        return float(lease_file.read_text())
+        return float(read_plain(lease_file))
     except (OSError, ValueError):
         return None
 
@@ -180,14 +185,29 @@ def _write(path: Path, content: Mapping[str, object]) -> None:
 
 def _read(path: Path, kind: type[Record]) -> Record | None:
     try:
-        return _decode(path.read_bytes(), kind)
+        record = _decode(read_plain(path), kind)
     except (FileNotFoundError, ValueError):
         return None
+    return record if _is_sound(record) else None
+
+
+def _is_sound(record: Record) -> bool:
+    """Whether every field is of its kind, be it that the job has written the record itself."""
+    kinds = {known.name: known.type for known in dataclasses.fields(record)}
+    return all(_is_of(kind, getattr(record, name)) for name, kind in kinds.items())
+
+
+def _is_of(kind: object, value: object) -> bool:
+    kinds = set(get_args(kind) or (kind,))
+    return type(value) in kinds or (type(value) is int and float in kinds)
 
 
 def _decode(data: bytes, kind: type[Record]) -> Record:
     """Build a record; fields we do not know, of a newer version, are left out."""
-    content = json.loads(data)
+    try:
+        content = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deep for a record") from error
     known = {known.name for known in dataclasses.fields(kind)}
     try:
         return kind(**{name: value for name, value in content.items() if name in known})

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import resource
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -76,7 +77,7 @@ def _run(directory: Path, signals: SignalPipe, ready: int | None) -> Ended:
         spec = records.read_spec(directory)
         forked = job.fork_job(spec, directory)
     except (OSError, ValueError) as error:
-        return _not_started(str(error))
+        return _not_started(str(error), is_of_host=True)
     started = _identify(forked.pid)
     try:
         records.write_started(directory, started)
@@ -84,7 +85,7 @@ def _run(directory: Path, signals: SignalPipe, ready: int | None) -> Ended:
         # Unless it gets the permission, the process ends without having run.
         os.close(forked.barrier)
         _clear(signals)
-        return _not_started(f"the start could not be recorded: {error}")
+        return _not_started(f"the start could not be recorded: {error}", is_of_host=True)
     if ready is not None:
         _tell(ready)
     return _attend(Watch(spec, directory, job_pid=forked.pid, signals=signals), forked, started)
@@ -118,7 +119,7 @@ def _attend(watch: Watch, forked: job.Job, started: Started) -> Ended:
     elapsed_s = time.monotonic() - began
     _clear(watch.signals)
     if failure is not None:
-        return _not_started(failure)
+        return _not_started(failure.detail, is_of_host=failure.is_of_host)
     code = os.waitstatus_to_exitcode(status)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Ended(
@@ -133,8 +134,10 @@ def _attend(watch: Watch, forked: job.Job, started: Started) -> Ended:
     )
 
 
-def _not_started(detail: str) -> Ended:
-    return Ended(cause=Cause.CANNOT_START, detail=detail, ended_at=time.time())
+def _not_started(detail: str, *, is_of_host: bool) -> Ended:
+    return Ended(
+        cause=Cause.CANNOT_START, detail=detail, is_of_host=is_of_host, ended_at=time.time()
+    )
 
 
 def _clear(signals: SignalPipe) -> None:
@@ -160,8 +163,16 @@ def _reap_all() -> bool:
     return True
 
 
+def _open_up(directory: Path) -> None:
+    """Undo that the job has barred everybody from its directory; links are not followed."""
+    with suppress(OSError):
+        handle = os.open(directory, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC)
+        Path(f"/proc/self/fd/{handle}").chmod(stat.S_IRWXU)
+
+
 def _record(directory: Path, ended: Ended) -> None:
     """Write the exit record, waiting for room on a full disk: nobody else knows how it ended."""
+    _open_up(directory)
     for _ in range(_RECORD_TRIES):
         try:
             records.write_ended(directory, ended)

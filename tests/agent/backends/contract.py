@@ -152,6 +152,32 @@ class Behaviour:
 
         assert bench.go(run).cause is Cause.SHUTDOWN
 
+    def test_what_runs_or_has_ended_is_not_stuck(self, bench: Bench) -> None:
+        spec = bench.spec(LASTING)
+
+        async def run(backend: Backend) -> list[bool]:
+            handle = await backend.submit(spec)
+            await until_running(spec)
+            stuck = [await backend.is_stuck(handle)]
+            await backend.cancel(handle, grace_s=0)
+            await backend.ended(handle)
+            return [*stuck, await backend.is_stuck(handle)]
+
+        assert bench.go(run) == [False, False]
+
+    def test_force_ends_it_and_harms_nothing_that_has_ended(self, bench: Bench) -> None:
+        spec = bench.spec(LASTING)
+
+        async def run(backend: Backend) -> Ended:
+            handle = await backend.submit(spec)
+            await until_running(spec)
+            await backend.force(handle)
+            ended = await backend.ended(handle)
+            await backend.force(handle)
+            return ended
+
+        assert bench.go(run).cause is Cause.SUPERVISOR_LOST
+
     def test_a_folder_is_never_submitted_twice(self, bench: Bench) -> None:
         spec = bench.spec("echo once >> ran")
 

@@ -29,6 +29,21 @@ class TestLocal(Behaviour):
         job = Path(f"/proc/{(spec.work_dir / 'pid').read_text().strip()}/cwd")
         wait_until(lambda: not job.exists())
 
+    def test_a_stopped_supervisor_is_stuck_until_it_is_forced(self, bench: Bench) -> None:
+        spec = bench.spec(f"echo $$ > pid; kill -STOP $PPID; {LASTING}")
+
+        async def run(backend: Backend) -> tuple[bool, Ended]:
+            handle = await backend.submit(spec)
+            await until_running(spec)
+            is_stuck = await backend.is_stuck(handle)
+            await backend.force(handle)
+            return is_stuck, await backend.ended(handle)
+
+        is_stuck, ended = bench.go(run)
+        assert (is_stuck, ended.cause) == (True, Cause.SUPERVISOR_LOST)
+        job = Path(f"/proc/{(spec.work_dir / 'pid').read_text().strip()}/cwd")
+        wait_until(lambda: not job.exists())
+
     def test_a_program_that_cannot_be_executed_is_told(self, bench: Bench) -> None:
         ended = bench.run("true", environment={"PATH": "/nowhere"})
         assert ended.cause is Cause.CANNOT_START

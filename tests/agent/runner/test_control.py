@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from joborch.agent.runner import records
-from joborch.agent.runner.control import Launcher, cancel, wait_ended
+from joborch.agent.runner.control import Launcher, cancel, kill, shut_down, wait_ended
 from tests.agent.runner.attempts import MakeAttempt, run
 
 
@@ -32,6 +32,8 @@ def test_a_recycled_pid_is_not_signalled(an_attempt: MakeAttempt, bystander: int
     attempt = an_attempt()
     run(attempt)
     assert not cancel(attempt.directory, bystander)
+    assert not shut_down(attempt.directory, bystander)
+    assert not kill(attempt.directory, bystander)
     os.kill(bystander, 0)
     assert not (attempt.directory / records.CANCEL).exists()
 

@@ -19,6 +19,7 @@ from joborch.agent.runner.phases import (
     Running,
     SupervisorLost,
     inspect,
+    is_locked,
     kill_leftovers,
 )
 from joborch.agent.runner.processes import look
@@ -66,6 +67,18 @@ def stranger(tmp_path: Path) -> Iterator[Started]:
 
 def test_an_attempt_begins_fresh(an_attempt: MakeAttempt) -> None:
     assert inspect(an_attempt().directory) == Fresh()
+
+
+def test_what_a_job_puts_in_the_place_of_the_lock_is_not_locked(tmp_path: Path) -> None:
+    lock = tmp_path / records.LOCK
+    os.mkfifo(lock)
+    assert not is_locked(tmp_path)
+    lock.unlink()
+    lock.symlink_to("lock")
+    assert not is_locked(tmp_path)
+    lock.unlink()
+    lock.mkdir()
+    assert not is_locked(tmp_path)
 
 
 def test_a_running_attempt_names_its_supervisor(an_attempt: MakeAttempt) -> None:

@@ -1,6 +1,7 @@
 """The records of an attempt, read by this version or by another."""
 
 import json
+import os
 from pathlib import Path
 from types import MappingProxyType
 
@@ -64,7 +65,7 @@ def test_unknown_fields_of_a_newer_version_are_left_out(tmp_path: Path) -> None:
     assert records.read_started(tmp_path) == STARTED
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "7", "{}", '{"pid": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "7", "{}", '{"pid": 1}', "[" * 100_000])
 def test_what_is_no_record_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / records.STARTED).write_text(content)
     assert records.read_started(tmp_path) is None
@@ -94,3 +95,31 @@ def test_a_renewal_is_read_as_written(tmp_path: Path) -> None:
     records.write_renewal(tmp_path / "lease", 1234.5)
     assert records.read_renewal(tmp_path / "lease") == 1234.5
     assert records.read_renewal(tmp_path / "none") is None
+
+
+def test_a_record_with_a_field_of_another_kind_is_none(tmp_path: Path) -> None:
+    records.write_started(tmp_path, STARTED)
+    content = json.loads((tmp_path / records.STARTED).read_text())
+    (tmp_path / records.STARTED).write_text(json.dumps({**content, "started_at": "soon"}))
+    assert records.read_started(tmp_path) is None
+
+
+def test_what_a_job_puts_in_the_place_of_a_record_is_none(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / records.STARTED)
+    (tmp_path / records.EXIT).symlink_to("elsewhere")
+    (tmp_path / records.CANCEL).mkdir()
+    os.mkfifo(tmp_path / "lease")
+    assert records.has_started(tmp_path)
+    assert records.read_started(tmp_path) is None
+    assert records.read_ended(tmp_path) is None
+    assert records.read_cancel(tmp_path, 10.0) == 10.0
+    assert records.read_renewal(tmp_path / "lease") is None
+
+
+def test_a_directory_in_the_place_of_a_record_hinders_no_writing(tmp_path: Path) -> None:
+    for name in (records.CANCEL, records.EXIT):
+        (tmp_path / name / "full").mkdir(parents=True)
+    records.write_cancel(tmp_path, 2)
+    records.write_ended(tmp_path, ENDED)
+    assert records.read_cancel(tmp_path, 10.0) == 2.0
+    assert records.read_ended(tmp_path) == ENDED
