@@ -7,6 +7,7 @@ tasks of its own, so that the next poll goes out at once.
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import count
 
 from joborch.agent.backoff import BackOff
 from joborch.agent.enrolling import Enroller
@@ -45,6 +46,7 @@ class Heartbeat:
         self._load = load
         self._back_off = back_off or BackOff()
         self._patience: asyncio.Timeout | None = None
+        self._numbers = count(1)
         self._is_connected: bool | None = None
         """None: nothing is known yet."""
         self._is_enrolled = False
@@ -97,6 +99,7 @@ class Heartbeat:
             return
         self._back_off.succeeded()
         self._find_connection()
+        self._worker.end_lapsed()
         if answer.leases or self._worker.count:
             site.spool.renew_leases(sent_at)
         is_news = self._worker.obey(answer)
@@ -108,6 +111,7 @@ class Heartbeat:
     async def _poll(self, is_draining: bool) -> PollAnswer:
         poll = Poll(
             incarnation=self._site.spool.incarnation,
+            number=next(self._numbers),
             known=self._worker.known,
             load=self._load(),
             draining=is_draining,

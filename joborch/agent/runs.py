@@ -46,6 +46,16 @@ class Run:
         return "attempt {}-{}".format(*self.attempt.key)
 
     @property
+    def has_lapsed(self) -> bool:
+        """Whether its lease ran out before it was started: the server may have given it away.
+
+        One that runs is ended by its supervisor.
+        """
+        rule, renewed_at = rule_for(self.attempt, self._site), self._site.spool.renewed_at
+        now = self._site.clock.boottime()
+        return self._handle is None and not rule.allows_start(renewed_at=renewed_at, now=now)
+
+    @property
     def log_fields(self) -> dict[str, object]:
         """Its ids, for the log."""
         return {"job_id": self.attempt.lease.job_id, "attempt": self.attempt.lease.attempt}

@@ -76,6 +76,12 @@ class Worker:
         is_empty = not (obeyed or answer.snapshots)
         return is_empty or any(obeyed) or bool(answer.snapshots)
 
+    def end_lapsed(self) -> None:
+        """End as lost what was not started while its lease held, before the lease is renewed."""
+        for run in self._runs.values():
+            if run.has_lapsed:
+                run.abandon()
+
     def stop_all(self) -> None:
         """End every attempt: none of them is this agent's any more."""
         for run in self._runs.values():

@@ -85,6 +85,8 @@ class Poll(msgspec.Struct, kw_only=True):
 
     incarnation: int
     """Grows with each process of this agent; only the newest is served."""
+    number: int = 0
+    """Grows with each poll of this process; one that was overtaken is not served. 0: not told."""
     known: list[KnownAttempt] = []
     load: LoadView | None = None
     draining: bool = False

@@ -40,7 +40,7 @@ ENROLMENT = Enrolment(
 def test_after_enrolling_the_key_goes_with_every_call(stub: StubServer) -> None:
     stub.on(f"POST {BASE}/poll", packs(PollAnswer(follow={7: 1})))
 
-    answer = linked(stub, lambda link: link.poll(Poll(incarnation=1)))
+    answer = linked(stub, lambda link: link.poll(Poll(incarnation=1, number=1)))
 
     assert answer.follow == {7: 1}
     assert stub.heard[-1].headers["authorization"] == "Bearer secret"
@@ -51,7 +51,7 @@ def test_a_poll_is_tried_once_only(stub: StubServer) -> None:
     stub.on(f"POST {BASE}/poll", Answer(status=503))
 
     with pytest.raises(UnavailableError):
-        linked(stub, lambda link: link.poll(Poll(incarnation=1)))
+        linked(stub, lambda link: link.poll(Poll(incarnation=1, number=1)))
 
     assert stub.paths().count(f"POST {BASE}/poll") == 1
 
@@ -60,7 +60,7 @@ def test_a_newer_process_is_noticed(stub: StubServer) -> None:
     stub.on(f"POST {BASE}/poll", refuses(SupersededError("a-1")))
 
     with pytest.raises(SupersededError):
-        linked(stub, lambda link: link.poll(Poll(incarnation=1)))
+        linked(stub, lambda link: link.poll(Poll(incarnation=1, number=1)))
 
 
 def test_reports_are_answered_in_order(stub: StubServer) -> None:

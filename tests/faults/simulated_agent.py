@@ -106,6 +106,7 @@ class SimulatedAgent:
     refused: dict[Key, Lease] = field(default_factory=dict)
     renewed_at: float | None = None
     incarnation: int = 0
+    polls: int = 0
     process: int = 0
     is_up: bool = False
 
@@ -152,8 +153,10 @@ class SimulatedAgent:
     def _poll(self) -> None:
         known = [one.key for one in self.attempts.values() if not one.is_stopped]
         known += [*self.refused]
+        self.polls += 1
         said = Poll(
             incarnation=self.incarnation,
+            number=self.polls,
             known=[KnownAttempt(job_id=job, attempt=number) for job, number in known],
         )
         sent_at = self.outside.now

@@ -148,6 +148,7 @@ class ScriptedAgent:
         self.bench = bench
         self.agent = agent
         self.incarnation = 1
+        self.polls = 0
         self.known: dict[tuple[int, int], Lease] = {}
 
     async def poll(self, **but: Any) -> PollAnswer:
@@ -177,7 +178,12 @@ class ScriptedAgent:
         """Ask, and stay asking until there is something."""
         parts = self.bench.parts
         known = [KnownAttempt(job_id=job, attempt=attempt) for job, attempt in self.known]
-        facts: dict[str, Any] = {"incarnation": self.incarnation, "known": known}
+        self.polls += 1
+        facts: dict[str, Any] = {
+            "incarnation": self.incarnation,
+            "number": self.polls,
+            "known": known,
+        }
         said = Poll(**facts | but)
         return lease.poll(
             self.agent,

@@ -27,6 +27,8 @@ class Presence:
     seen: float
     load: Load | None = None
     is_draining: bool = False
+    newest_poll: int = 0
+    """The agent's own number of the last poll that was served."""
     asking: int = 0
     """The number of the poll that is held for it, 0 if none is."""
     leases: list[Lease] = field(default_factory=list)

@@ -46,12 +46,16 @@ async def poll(
     """Hold an agent's poll until there is something for it, at most :func:`poll_s`.
 
     The first poll that says that the agent is draining is answered at once: from then on the
-    agent knows that nothing new will come.
+    agent knows that nothing new will come. A poll that a later one overtook is answered with
+    nothing: what it says of the agent is no longer true.
 
     Raises:
         SupersededError: a newer process of this agent has polled.
     """
     present = await _arrive(agent, said, database=database, roll=roll, clock=clock)
+    if said.number and said.number <= present.newest_poll:
+        return PollAnswer()
+    present.newest_poll = max(said.number, present.newest_poll)
     is_news = said.draining and not present.is_draining
     present.is_draining = said.draining
     present.load = _load(said)
@@ -159,7 +163,10 @@ def _may_still_report(
 def _offer_again(transaction: Transaction, missing: list[Job], now: datetime) -> list[Granted]:
     """Settle attempts that the agent does not know: its answer was lost, or its disk was."""
     granted: list[Granted] = []
-    for job in missing:
+    for seen in missing:
+        job = jobs.find(transaction.connection, seen.id)
+        if job.attempt != seen.attempt or not job.state.is_active:
+            continue  # its report came in the meantime
         if job.cancel_requested_at or job.state is JobState.RUNNING:
             put_back(transaction, job, "the agent lost its record of it", actor="lease", now=now)
             continue

@@ -15,7 +15,7 @@ from joborch.domain.errors import (
     StaleJobError,
 )
 from joborch.domain.jobs import Job
-from joborch.domain.states import JobEvent, JobState, sources_of
+from joborch.domain.states import JobEvent, JobState
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.operations.enrol import hash_of
@@ -36,6 +36,8 @@ OUTCOMES = {
 }
 RECORDED, ALREADY_RECORDED = "recorded", "already_recorded"
 DISCARD, RESULTS_MISSING = "discard", "results_missing"
+_PUT_BACK = "put_back"
+"""Recorded, and nothing will come of the attempt: what it sent is nobody's."""
 
 
 async def report(
@@ -139,8 +141,20 @@ async def _settle(
         disposition = DISCARD
     if disposition == DISCARD:
         logger.info("report discarded", extra={"job_id": one.job_id, "attempt": one.attempt})
+    if disposition == _PUT_BACK or await database.read(lambda c: _is_left_behind(c, one)):
         blobs.remove_results(one.job_id, one.attempt)
-    return disposition
+    return RECORDED if disposition == _PUT_BACK else disposition
+
+
+def _is_left_behind(connection: Connection, one: Report) -> bool:
+    """Whether no report can settle this attempt any more; its results are nobody's.
+
+    Those of the newest attempt stay, whoever reports: they may be the job's.
+    """
+    try:
+        return jobs.find(connection, one.job_id).attempt != one.attempt
+    except JobNotFoundError:
+        return True
 
 
 def _disposition(connection: Connection, agent: Agent, one: Report) -> str | None:
@@ -154,8 +168,8 @@ def _disposition(connection: Connection, agent: Agent, one: Report) -> str | Non
         return DISCARD
     if job.state.is_terminal:
         return ALREADY_RECORDED
-    if job.state is JobState.QUEUED and job.state not in sources_of(OUTCOMES[one.outcome]):
-        return ALREADY_RECORDED if one.outcome == "lost" else DISCARD
+    if job.state is JobState.QUEUED and _event_for(job, one) is JobEvent.REQUEUE:
+        return ALREADY_RECORDED
     return None
 
 
@@ -168,7 +182,7 @@ def _record(transaction: Transaction, agent: Agent, one: Report, now: datetime) 
     event = _event_for(job, one)
     if event is JobEvent.REQUEUE:
         put_back(transaction, job, one.reason or "its host failed", actor=actor, now=now)
-        return RECORDED
+        return _PUT_BACK
     job = _started(transaction, job, one, actor=actor, now=now)
     change = job.after(event, at=now, note=_note_for(job, one))
     jobs.move(transaction, change, actor=actor, detail=_detail(one), **_columns(one))

@@ -39,7 +39,7 @@ async def rescue(
             lost = [job for job in held if _patience(job, catalog) <= silent_s]
             delays += [_patience(job, catalog) - silent_s for job in held if job not in lost]
             for job in lost:
-                await _put_back(job.id, present, database=database, now=clock.now())
+                await _put_back(job, present, database=database, now=clock.now())
             if lost:
                 wake()
     return min(delays)
@@ -61,17 +61,19 @@ def put_back(
     return event
 
 
-async def _put_back(job_id: int, present: Presence, *, database: Database, now: datetime) -> None:
+async def _put_back(job: Job, present: Presence, *, database: Database, now: datetime) -> None:
     why = f"agent {present.agent.name} has not been heard of"
 
-    def work(transaction: Transaction) -> JobEvent:
-        job = jobs.find(transaction.connection, job_id)
-        return put_back(transaction, job, why, actor="rescue", now=now)
+    def work(transaction: Transaction) -> JobEvent | None:
+        found = jobs.find(transaction.connection, job.id)
+        if found.attempt != job.attempt or not found.state.is_active:
+            return None  # its report came in the meantime
+        return put_back(transaction, found, why, actor="rescue", now=now)
 
     event = await database.write(work)
-    logger.warning(
-        "lease lost", extra={"job_id": job_id, "agent": present.agent.name, "event": event.value}
-    )
+    if event is not None:
+        fields = {"job_id": job.id, "agent": present.agent.name, "event": event.value}
+        logger.warning("lease lost", extra=fields)
 
 
 def _patience(job: Job, catalog: Catalog) -> float:

@@ -6,6 +6,7 @@ import pytest
 from joborch.domain.errors import NotAllowedError, SupersededError
 from joborch.domain.states import JobState
 from joborch.server.operations import cancel, drain, enrol
+from joborch.wire.agents import PollAnswer
 from tests.support.bench import Bench, a_bench, a_zip
 
 
@@ -250,5 +251,21 @@ def test_a_drained_agent_stays_drained_when_server_and_agent_start_again(tmp_pat
             again = await bench.agent()
             again.agent, again.incarnation = await bench.read_agent(known.id), 2
             assert (await again.poll()).leases == []
+
+    asyncio.run(story())
+
+
+def test_a_poll_that_a_later_one_overtook_changes_nothing(tmp_path: Path) -> None:
+    """A delayed copy of a poll must not say that the agent knows nothing of what it runs."""
+
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await agent.start(lease)
+            answer = await agent.hold(number=1, known=[])
+            assert answer == PollAnswer()
+            assert (await bench.job(job_id)).state is JobState.RUNNING
 
     asyncio.run(story())

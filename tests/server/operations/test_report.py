@@ -281,3 +281,36 @@ def test_files_of_attempts_that_came_to_nothing_are_swept_at_the_next_start(
             assert not [*(tmp_path / "incoming").iterdir()]
 
     asyncio.run(story())
+
+
+def test_a_stale_report_does_not_touch_the_results_of_a_finished_job(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent, stranger = await bench.agent("one"), await bench.agent("two")
+            (lease,) = await agent.take()
+            archive = a_zip(out="1")
+            await agent.report(lease, results=archive)
+            assert await stranger.report(lease, results=a_zip(out="2")) == "discard"
+            assert await agent.report(lease, token="guess") == "discard"
+            parts = bench.parts
+            served = await fetch.results(job_id, database=parts.database, blobs=parts.blobs)
+            with served.file as file:
+                assert file.read() == archive
+
+    asyncio.run(story())
+
+
+def test_a_cancel_that_nobody_asked_for_puts_the_job_back_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            assert await agent.report(lease, "cancelled", results=a_zip(out="1")) == "recorded"
+            assert await agent.report(lease, "cancelled") == "already_recorded"
+            job = await bench.job(job_id)
+            assert (job.state, job.losses) == (JobState.QUEUED, 1)
+            assert not [*(tmp_path / "results").rglob("*.zip")]
+
+    asyncio.run(story())
