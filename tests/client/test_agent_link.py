@@ -150,3 +150,15 @@ def linked(stub: StubServer, work: Callable[[AgentLink], Awaitable[T]]) -> T:
             return await work(link)
 
     return asyncio.run(connected())
+
+
+def test_nothing_is_asked_in_the_agents_name_before_it_has_enrolled(stub: StubServer) -> None:
+    """An adopted attempt may speak first; a 404 would be taken for the server's last word."""
+
+    async def too_early() -> None:
+        async with AgentLink(stub.url) as link:
+            await link.poll(Poll(incarnation=1, number=1))
+
+    with pytest.raises(UnavailableError, match="has not enrolled"):
+        asyncio.run(too_early())
+    assert stub.paths() == []

@@ -18,6 +18,7 @@ from joborch.agent.runner.phases import (
     HostRebooted,
     Running,
     SupervisorLost,
+    forbid,
     inspect,
     is_locked,
     kill_leftovers,
@@ -165,3 +166,9 @@ def test_without_a_leader_only_what_uses_the_directory_is_killed(tmp_path: Path)
     assert kill_leftovers(tmp_path, started) == [left]
     assert is_alive(elsewhere)
     os.kill(elsewhere, signal.SIGKILL)
+
+
+def test_a_forbidden_attempt_can_never_start(tmp_path: Path) -> None:
+    assert forbid(tmp_path)
+    assert records.has_started(tmp_path)
+    assert not forbid(tmp_path)

@@ -277,3 +277,14 @@ def test_a_given_request_id_is_kept_if_it_is_fit(server: RunningServer) -> None:
 
     assert kept.headers["x-request-id"] == "abc-1"
     assert other.headers["x-request-id"] != "a" * 65
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/jobs?stat=failed", "/api/v1/usage?usr=ann", "/api/v1/events?jobs=1"]
+)
+def test_a_mistyped_parameter_is_refused_and_does_not_mean_everything(
+    server: RunningServer, path: str
+) -> None:
+    answer = server.http.get(path)
+    assert answer.status_code == 400
+    assert "there is no parameter" in answer.json()["detail"]

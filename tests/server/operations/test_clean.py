@@ -83,3 +83,23 @@ def test_a_payload_stays_as_long_as_a_job_of_its_batch_needs_it(tmp_path: Path) 
             assert second.files[0].data == b"echo hello\n"
 
     asyncio.run(story())
+
+
+def test_files_of_earlier_attempts_go_with_those_of_the_last(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, max_age="1h") as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (first,) = await agent.take()
+            await agent.report(first, "lost", reason="power cut")
+            bench.clock.advance(seconds=11)
+            (second,) = await agent.take()
+            await agent.report(second, results=a_zip(out="1"))
+            left = tmp_path / "incoming" / f"{job_id}-1"
+            left.write_bytes(b"of an upload that never ended")
+            bench.clock.advance(hours=2)
+            await clean_once(bench)
+            assert not left.exists()
+            assert not [*(tmp_path / "results").rglob("*.zip")]
+
+    asyncio.run(story())
