@@ -14,15 +14,17 @@ import pytest
 from tests.faults import invariants
 from tests.faults.killer import KINDS
 from tests.faults.plant import Attack, Plant
+from tests.faults.sizes import size
 from tests.support.site import a_site
 
 pytestmark = pytest.mark.faults
 
-JOBS, KILLS, JOBS_A_SECOND = 200, 40, 15
+JOBS, KILLS = size((1000, 120), nightly=(20_000, 2500))
+JOBS_A_SECOND = 20
 
 
 def the_attack() -> Attack:
-    """Read from the environment what is to be done; the everyday size without it."""
+    """Read from the environment what is to be done; the usual size without it."""
     jobs = int(os.environ.get("FAULT_JOBS", JOBS))
     return Attack(
         seed=int(os.environ.get("FAULT_SEED") or random.randrange(10**6)),  # noqa: S311 - no secret
