@@ -19,8 +19,8 @@ from joborch.server.api import (
 )
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
-from joborch.server.api.edge import pass_through
 from joborch.server.parts import Parts
+from joborch.web.edge import pass_through
 
 
 class App(Litestar):

@@ -18,22 +18,29 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 from weakref import WeakValueDictionary
 
 from joborch.domain.errors import ConflictError, DiskFullError, ResultsMissingError
 from joborch.files.atomic import fsync_directory
-from joborch.server.staging import Staged
+from joborch.files.staging import Staged
 
 CHUNK_BYTES = 1024 * 1024
 
 
 class Blobs:
-    """Keeps files below ``root``; below ``reserve_bytes`` of free disk it takes no new payloads."""
+    """Keeps files below ``root``; below ``reserve_bytes`` of free disk it takes no new payloads.
 
-    def __init__(self, root: Path, *, reserve_bytes: int = 0) -> None:
+    ``database`` is the directory of what is recorded of them: its disk needs the reserve as well.
+    """
+
+    def __init__(
+        self, root: Path, *, reserve_bytes: int = 0, database: Path | None = None
+    ) -> None:
         self._root = root
+        self._disks = (root, database or root)
         self._reserve_bytes = reserve_bytes
         self._alone: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
         for name in ("staging", "payloads", "incoming", "results", "trash"):
@@ -46,7 +53,7 @@ class Blobs:
         Raises:
             DiskFullError: the reserve is reached.
         """
-        free = shutil.disk_usage(self._root).free
+        free = min(shutil.disk_usage(disk).free for disk in self._disks)
         if free < self._reserve_bytes:
             raise DiskFullError(
                 f"the server has {free // 2**20} MiB of disk left, below its reserve",
@@ -94,7 +101,7 @@ class Blobs:
             raise ConflictError(f"the upload stands at byte {stands_at}", offset=stands_at)
         with self._incoming(job_id, attempt).open("ab", buffering=0) as file:
             async for chunk in chunks:
-                await asyncio.to_thread(file.write, chunk)
+                await asyncio.to_thread(_write_whole, file, chunk)
             return file.tell()
 
     def alone(self, job_id: int, attempt: int) -> asyncio.Lock:
@@ -194,6 +201,13 @@ def _make_shards(payloads: Path) -> None:
     for number in range(256):
         (payloads / f"{number:02x}").mkdir(exist_ok=True)
     fsync_directory(payloads)
+
+
+def _write_whole(file: RawIOBase, data: bytes) -> None:
+    """Write all of it: on a disk that is almost full, one write may take a part only."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) or 0 :]
 
 
 def _size_and_digest(path: Path) -> tuple[int, str]:

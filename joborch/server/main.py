@@ -17,13 +17,13 @@ from joborch.domain.services import Service
 from joborch.process import logs
 from joborch.process.lock import directory_lock
 from joborch.process.loop import Loop
-from joborch.server import http
 from joborch.server.app import create_app
 from joborch.server.assembly import assembled
 from joborch.server.embedded import run_agent
 from joborch.server.parts import Parts
 from joborch.server.settings import ServerSettings, load_settings, print_config
 from joborch.server.store import schema
+from joborch.web import engine
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def main(flags: dict[str, Any]) -> int:
     logs.set_up(style=settings.log_format, verbose=settings.verbose)
     settings.data.mkdir(parents=True, exist_ok=True)
     listener = _listen(settings)
-    url = http.url_of(listener)
+    url = engine.url_of(listener)
     with listener, directory_lock(settings.data / "server.lock", f"the server at {url}"):
         schema.prepare(settings.db_path)
         return uvloop.run(_serve(settings, listener, url, with_agent=with_agent))
@@ -85,7 +85,7 @@ async def _serve(
                 )
                 group.create_task(agent, name="agent")
             app = create_app(parts)
-            await http.serve(app, listener=listener, stopping=parts.stopping)
+            await engine.serve(app, listener=listener, stopping=parts.stopping)
             parts.stopping.set()
         logger.info("server stopped")
         return 1 if parts.database.has_failed else 0
@@ -112,7 +112,7 @@ async def _stop_all(parts: Parts, running: dict[str, Loop]) -> None:
 
 def _listen(settings: ServerSettings) -> socket.socket:
     try:
-        return http.listen(settings.host, settings.port)
+        return engine.listen(settings.host, settings.port)
     except OSError as error:
         raise AddressError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",

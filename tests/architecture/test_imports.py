@@ -11,6 +11,8 @@ Three lines are worth a word:
 - client → files: fetching results extracts an archive, and extracting safely is `files.archive`'s.
 - server.api and server.roster → server.store.database: a handler or a loop hands the database on to
   an operation; what is asked of it is the operation's business, so the rest of the store is closed.
+- web is how joborch speaks HTTP to whoever calls it, be it the server or an agent that listens; it
+  knows neither.
 - agent.runner imports nothing but the standard library and `files.atomic`: a shim starts for every
   job and has to outlive an upgrade of everything else.
 """
@@ -49,7 +51,7 @@ def part(*ours: str, theirs: str = "", lazily: str = "") -> Part:
 
 AGENT = ("client", "wire", "domain", "files", "process")
 SERVER = ("wire", "domain", "files", "process")
-HOUSE = ("server.settings", "server.live", "server.blobs", "server.staging")
+HOUSE = ("server.settings", "server.live", "server.blobs")
 OPERATING = ("server.operations", "server.parts", "server.store.database", *HOUSE)
 
 TABLE: Mapping[str, Part] = {
@@ -59,42 +61,42 @@ TABLE: Mapping[str, Part] = {
     "joborch.files": part(),
     "joborch.process": part("domain"),
     "joborch.wire": part("domain", theirs="msgspec"),
+    "joborch.web": part("domain", "files", theirs="litestar msgspec multipart uvicorn"),
     "joborch.client": part("wire", "domain", "files", theirs="httpx msgspec"),
     "joborch.cli": part("cli.run", "client", "wire", "domain", theirs="typer rich"),
     "joborch.cli.run": part(
         *("cli", "client", "wire", "domain"),
         theirs="typer rich",
-        lazily="joborch.server.main joborch.agent.main joborch.tui.app",
+        lazily="joborch.server.main joborch.server.audit.main joborch.agent.main joborch.tui.app",
     ),
     "joborch.tui": part("client", "wire", "domain", theirs="textual rich"),
     "joborch.agent": part(*AGENT, "agent.runner", theirs="httpx msgspec psutil"),
     "joborch.agent.runner": part("files.atomic"),
-    "joborch.agent.seed_api": part(*AGENT, "agent", theirs="httpx psutil", lazily="litestar"),
+    "joborch.agent.seed_api": part(*AGENT, "agent", "web", theirs="litestar msgspec"),
     "joborch.agent.main": part(
         *AGENT,
-        *("agent", "agent.runner", "agent.seed_api"),
+        *("agent", "agent.runner"),
         theirs="httpx psutil uvloop",
-        lazily="uvicorn",
+        lazily="joborch.agent.seed_api joborch.web",
     ),
     "joborch.server": part(),
     "joborch.server.settings": part(*SERVER, "server.service_settings"),
     "joborch.server.service_settings": part(*SERVER),
     "joborch.server.live": part(*SERVER),
-    "joborch.server.staging": part(*SERVER),
-    "joborch.server.blobs": part(*SERVER, "server.staging"),
+    "joborch.server.blobs": part(*SERVER),
     "joborch.server.store": part(*SERVER, theirs="sqlmodel sqlalchemy alembic"),
+    "joborch.server.audit": part("domain", "server.settings", "server.store.schema"),
     "joborch.server.operations": part(*SERVER, *HOUSE, "server.store"),
     "joborch.server.parts": part(*SERVER, *HOUSE, "server.store.database"),
     "joborch.server.roster": part(*SERVER, *OPERATING),
     "joborch.server.assembly": part(*SERVER, *OPERATING, "server.store", "server.roster"),
-    "joborch.server.api": part(*SERVER, *OPERATING, theirs="litestar msgspec multipart"),
-    "joborch.server.app": part(*SERVER, *OPERATING, "server.api", theirs="litestar msgspec"),
-    "joborch.server.http": part(theirs="uvicorn"),
+    "joborch.server.api": part(*SERVER, *OPERATING, "web", theirs="litestar msgspec"),
+    "joborch.server.app": part(*SERVER, *OPERATING, "server.api", "web", theirs="litestar msgspec"),
     "joborch.server.embedded": part(),
     "joborch.server.main": part(
         *SERVER,
         *OPERATING,
-        *("server.store", "server.assembly", "server.app", "server.http", "server.embedded"),
+        *("server.store", "server.assembly", "server.app", "server.embedded", "web"),
         theirs="uvloop",
     ),
 }
@@ -243,7 +245,8 @@ FORBIDDEN = [
     ("joborch.agent.worker", "import joborch.server.live.feed", "joborch.server.live.feed"),
     ("joborch.agent.worker", "from joborch.agent import main", "joborch.agent.main"),
     ("joborch.agent.backends.seed", "def f():\n    import litestar", "litestar"),
-    ("joborch.agent.seed_api", "import litestar", "litestar"),
+    ("joborch.agent.main", "import litestar", "litestar"),
+    ("joborch.web.uploads", "import joborch.server.blobs", "joborch.server.blobs"),
     ("joborch.agent.runner.shim", "import psutil", "psutil"),
     ("joborch.agent.runner.shim", "from joborch.agent import spool", "joborch.agent"),
     ("joborch.agent.runner.shim", "from joborch.files import archive", "joborch.files"),

@@ -8,7 +8,7 @@ from litestar import Litestar, get
 from litestar.testing import TestClient
 
 from joborch.server.api import docs
-from joborch.server.api.edge import http_date
+from joborch.web.edge import http_date
 from joborch.server.api.problems import HANDLERS
 from tests.support.server import RunningServer, running_server
 

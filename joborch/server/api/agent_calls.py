@@ -10,14 +10,15 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from joborch.domain.agents import Agent
-from joborch.server.api.bodies import ApiRequest, pieces
+from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import BytesOperation, FileOperation
 from joborch.server.api.jobs import JobId
 from joborch.server.api.problems import refusals
-from joborch.server.api.ranges import FileAnswer
-from joborch.server.api.streams import unless_gone
 from joborch.server.operations import enrol, lease, logs, report
 from joborch.server.parts import Parts
+from joborch.web.bodies import pieces
+from joborch.web.ranges import FileAnswer
+from joborch.web.streams import unless_gone
 from joborch.wire.agents import (
     Poll,
     PollAnswer,

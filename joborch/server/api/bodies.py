@@ -1,88 +1,19 @@
-"""What comes in: request bodies as bounded, timed streams, and JSON or MessagePack values.
+"""What comes in: JSON or MessagePack values, never read without a limit."""
 
-No body is read without a limit on its size, on the silence between two pieces and on its rate.
-"""
-
-import asyncio
-import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
-from litestar.types import Receive
 
-from joborch.domain.errors import InvalidRequestError, TooLargeError
+from joborch.domain.errors import InvalidRequestError
 from joborch.server.parts import Parts
+from joborch.web.bodies import announced_bytes, pieces, too_large
 
 MSGPACK = "application/x-msgpack"
-SILENCE_S = 30.0
-"""Longest wait for the next piece of a body."""
-LEAST_RATE = 1024
-"""Bytes a second that a body must arrive at on average, after the first silence."""
 MAX_VALUE_BYTES = 64 * 1024 * 1024
 """Of a JSON or MessagePack body: a batch of reports with their small results."""
-
-
-class StalledError(HTTPException):
-    """The client stopped sending, or sends too slowly; nothing of the request is kept."""
-
-    status_code = 408
-
-    def __init__(self) -> None:
-        super().__init__(detail="nothing arrived for too long, or far too little")
-
-
-class ClientGoneError(HTTPException):
-    """The client closed the connection; whatever is answered reaches nobody."""
-
-    status_code = 400
-
-    def __init__(self) -> None:
-        super().__init__(detail="the body ended before its time")
-
-
-async def pieces(
-    receive: Receive, *, most: int, silence_s: float = SILENCE_S
-) -> AsyncGenerator[bytes, None]:
-    """Yield the body as it comes in; ``silence_s`` is the longest wait for a piece.
-
-    Raises:
-        TooLargeError: as soon as more than ``most`` bytes have come.
-        StalledError: the client sends nothing, or too slowly.
-        ClientGoneError: the client went away before the end.
-    """
-    patience_s, size, more = silence_s, 0, True
-    while more:
-        asked_at = time.monotonic()
-        try:
-            async with asyncio.timeout(max(0.0, min(silence_s, patience_s))):
-                message = await receive()
-        except TimeoutError:
-            raise StalledError from None
-        patience_s -= time.monotonic() - asked_at
-        if message["type"] != "http.request":
-            raise ClientGoneError
-        data, more = message["body"], message["more_body"]
-        size += len(data)
-        patience_s += len(data) / LEAST_RATE
-        if size > most:
-            raise too_large(most)
-        if data:
-            yield data
-
-
-def announced_bytes(headers: "dict[str, str] | Any") -> int | None:
-    """Return the Content-Length if there is one."""
-    text = headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def too_large(most: int) -> TooLargeError:
-    """Return the error for a body over its limit."""
-    return TooLargeError(f"the request's body is over the limit of {most} bytes", limit_bytes=most)
 
 
 class ApiRequest(Request[Any, Any, State]):

@@ -12,9 +12,9 @@ from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import EventsOperation
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import parse_seq, read_job_query, read_one, refuse_others
-from joborch.server.api.streams import EventStream, event_of, json_event
 from joborch.server.operations import query
 from joborch.server.parts import Parts
+from joborch.web.streams import EventStream, event_of, json_event
 from joborch.wire.events import EventView
 
 PAGE = 1000

@@ -18,11 +18,11 @@ from joborch.server.api.described import (
 )
 from joborch.server.api.jobs import JobId
 from joborch.server.api.problems import refusals
-from joborch.server.api.ranges import FileAnswer
-from joborch.server.api.streams import EventStream, json_event, unless_gone
 from joborch.server.operations import fetch, logs, query
 from joborch.server.operations.fetch import Served
 from joborch.server.parts import Parts
+from joborch.web.ranges import FileAnswer
+from joborch.web.streams import EventStream, json_event, unless_gone
 from joborch.wire.events import LogText
 from joborch.wire.jobs import FileList
 

@@ -20,10 +20,9 @@ from joborch.server.api.queries import (
     read_one,
     refuse_others,
 )
-from joborch.server.api.streams import unless_gone
-from joborch.server.api.uploads import receive_upload
+from joborch.server.api.submissions import Received, receive_submission
 from joborch.server.operations import cancel, explain, query
-from joborch.server.operations.submit import Accepted, submit
+from joborch.web.streams import unless_gone
 from joborch.wire.events import EventPage
 from joborch.wire.jobs import (
     CancelRequest,
@@ -55,27 +54,8 @@ async def submit_job(
     ] = None,
 ) -> Response[Submitted]:
     """Submit a job, or an array of jobs, with its files."""
-    parts = request.parts
-    settings = parts.settings
-    upload = await receive_upload(
-        request.headers,
-        request.receive,
-        blobs=parts.blobs,
-        max_bytes=settings.max_upload,
-        max_parts=settings.max_files,
-    )
-    files, size_bytes = len(upload.staged.names), upload.staged.size_bytes
-    order = await upload.or_discard(lambda: read_order(upload.fields, key))
-    accepted = await submit(
-        order,
-        upload.staged,
-        database=parts.database,
-        blobs=parts.blobs,
-        catalog=parts.catalog,
-        clock=parts.clock,
-        wake=parts.wake,
-    )
-    return _submitted(accepted, files=files, size_bytes=size_bytes)
+    received = await receive_submission(request, lambda fields: read_order(fields, key))
+    return _submitted(received)
 
 
 @get("/jobs", tags=["jobs"], responses=refusals(400, 503))
@@ -201,7 +181,8 @@ def _checked(asked: CancelRequest) -> CancelRequest:
     return asked
 
 
-def _submitted(accepted: Accepted, *, files: int, size_bytes: int) -> Response[Submitted]:
+def _submitted(received: Received) -> Response[Submitted]:
+    accepted = received.accepted
     first, was_there = accepted.jobs[0], accepted.is_duplicate
     view = Submitted(
         service=first.service,
@@ -213,8 +194,8 @@ def _submitted(accepted: Accepted, *, files: int, size_bytes: int) -> Response[S
             )
             for job in accepted.jobs
         ],
-        files=files,
-        size_bytes=size_bytes,
+        files=received.files,
+        size_bytes=received.size_bytes,
     )
     headers = {"location": f"/api/v1/jobs/{first.id}"}
     return Negotiated(view, status_code=200 if was_there else 201, headers=headers)

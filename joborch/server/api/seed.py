@@ -33,11 +33,10 @@ from joborch.server.api.seed_words import (
     read_seed_order,
     seed_word,
 )
-from joborch.server.api.streams import unless_gone
-from joborch.server.api.uploads import receive_upload
+from joborch.server.api.submissions import receive_submission
 from joborch.server.operations import cancel, fetch, query
-from joborch.server.operations.submit import submit
 from joborch.server.parts import Parts
+from joborch.web.streams import unless_gone
 from joborch.wire.jobs import JobView
 from joborch.wire.seed import (
     CLEANED,
@@ -95,25 +94,8 @@ async def seed_health(request: ApiRequest) -> Response[HealthBody]:
 async def seed_upload(request: ApiRequest) -> Response[UploadBody]:
     """Submit a job with its files."""
     parts = request.parts
-    settings = parts.settings
-    upload = await receive_upload(
-        request.headers,
-        request.receive,
-        blobs=parts.blobs,
-        max_bytes=settings.max_upload,
-        max_parts=settings.max_files,
-    )
-    order = await upload.or_discard(lambda: read_seed_order(upload.fields, parts))
-    accepted = await submit(
-        order,
-        upload.staged,
-        database=parts.database,
-        blobs=parts.blobs,
-        catalog=parts.catalog,
-        clock=parts.clock,
-        wake=parts.wake,
-    )
-    return _uploaded(accepted.jobs[0], parts)
+    received = await receive_submission(request, lambda fields: read_seed_order(fields, parts))
+    return _uploaded(received.accepted.jobs[0], parts)
 
 
 @route(

@@ -11,9 +11,9 @@ from joborch.domain.jobs import NewJob
 from joborch.domain.states import JobState
 from joborch.server.api.forms import MOST_ATTEMPTS
 from joborch.server.api.queries import LARGEST_ID
-from joborch.server.api.uploads import BadMultipartError
 from joborch.server.operations.submit import Order
 from joborch.server.parts import Parts
+from joborch.web.uploads import BadMultipartError
 from joborch.wire.jobs import JobView
 from joborch.wire.problems import status_of
 from joborch.wire.seed import StatusBody, not_found, word_for

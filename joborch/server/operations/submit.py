@@ -8,10 +8,10 @@ from joborch.domain.arrays import ArraySpec
 from joborch.domain.errors import IdempotencyError, InvalidRequestError
 from joborch.domain.jobs import Job, NewJob
 from joborch.domain.states import JobEvent
+from joborch.files.staging import Staged
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
-from joborch.server.staging import Staged
 from joborch.server.store import jobs, submissions
 from joborch.server.store.database import Connection, Database, Transaction
 from joborch.server.store.submissions import Earlier, Payload

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from joborch.server.api.streams import HEARTBEAT, beating
+from joborch.web.streams import HEARTBEAT, beating
 from tests.support.hand_agent import submit
 from tests.support.server import RunningServer, running_server
 

@@ -1,6 +1,6 @@
 import pytest
 
-from joborch.server.api.ranges import Part, choose, disposition
+from joborch.web.ranges import Part, choose, disposition
 from tests.support.hand_agent import HandAgent, submit
 from tests.support.server import RunningServer
 from tests.support.waiting import wait_until

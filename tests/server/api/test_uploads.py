@@ -9,8 +9,8 @@ import pytest
 from litestar.datastructures import Headers
 
 from joborch.domain.errors import DiskFullError
-from joborch.server.api.bodies import StalledError, pieces
-from joborch.server.api.uploads import receive_upload
+from joborch.web.bodies import StalledError, pieces
+from joborch.web.uploads import receive_upload
 from joborch.server.blobs import Blobs
 from tests.support.server import RunningServer, running_server
 from tests.support.waiting import wait_until
@@ -211,7 +211,7 @@ def test_a_full_disk_refuses_and_leaves_nothing(tmp_path: Path) -> None:
 
     headers = Headers(MULTIPART)
     with pytest.raises(DiskFullError):
-        asyncio.run(receive_upload(headers, fail, blobs=blobs, max_bytes=9, max_parts=9))  # type: ignore[arg-type]  # it never answers
+        asyncio.run(receive_upload(headers, fail, stage=blobs.stage, max_bytes=9, max_parts=9))  # type: ignore[arg-type]  # it never answers
 
     assert [*(tmp_path / "staging").iterdir()] == []
 

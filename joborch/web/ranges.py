@@ -16,8 +16,8 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from joborch.server.api.bodies import ClientGoneError
-from joborch.server.api.streams import unless_gone
+from joborch.web.bodies import ClientGoneError
+from joborch.web.streams import unless_gone
 
 PIECE_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

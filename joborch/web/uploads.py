@@ -6,12 +6,11 @@ submission that is refused leaves nothing behind.
 
 import errno
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import unquote
 
-from litestar.datastructures import Headers
 from litestar.types import Receive
 from multipart import (  # type: ignore[import-untyped]  # it ships no annotations
     MultipartError,
@@ -23,9 +22,8 @@ from multipart import (  # type: ignore[import-untyped]  # it ships no annotatio
 
 from joborch.domain.errors import DiskFullError, InvalidRequestError, TooLargeError
 from joborch.domain.names import check_file_name, shown
-from joborch.server.api.bodies import announced_bytes, pieces, too_large
-from joborch.server.blobs import Blobs
-from joborch.server.staging import Staged
+from joborch.files.staging import Staged
+from joborch.web.bodies import announced_bytes, pieces, too_large
 
 T = TypeVar("T")
 
@@ -57,9 +55,14 @@ class Upload:
 
 
 async def receive_upload(
-    headers: Headers, receive: Receive, *, blobs: Blobs, max_bytes: int, max_parts: int
+    headers: Mapping[str, str],
+    receive: Receive,
+    *,
+    stage: Callable[[], Awaitable[Staged]],
+    max_bytes: int,
+    max_parts: int,
 ) -> Upload:
-    """Read a submission to its end.
+    """Read a submission to its end; its files go where ``stage`` says.
 
     Raises:
         TooLargeError: the body, a field or the number of parts is over its limit.
@@ -70,7 +73,7 @@ async def receive_upload(
     boundary = _boundary(headers.get("content-type", ""))
     if (announced_bytes(headers) or 0) > max_bytes:
         raise too_large(max_bytes)
-    upload = Upload(await blobs.stage())
+    upload = Upload(await stage())
     try:
         await _Reading(upload, max_parts).read(pieces(receive, most=max_bytes), boundary)
     except BaseException as error:

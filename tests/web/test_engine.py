@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from joborch.server import http
+from joborch.web import engine
 from tests.support.hand_agent import HandAgent
 from tests.support.server import RunningServer, running_server
 from tests.support.waiting import wait_until
@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-class Impatient(http.Protocol):
+class Impatient(engine.Protocol):
     header_timeout_s = 0.3
 
 
@@ -42,8 +42,8 @@ def impatient() -> Iterator[tuple[str, int]]:
     """The address of a server in this process that waits 0.3 s for a header."""
     loop = asyncio.new_event_loop()
     stopping = asyncio.Event()
-    with http.listen("127.0.0.1", 0) as listener:
-        serving = http.serve(nothing, listener=listener, stopping=stopping, protocol=Impatient)
+    with engine.listen("127.0.0.1", 0) as listener:
+        serving = engine.serve(nothing, listener=listener, stopping=stopping, protocol=Impatient)
         thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
         thread.start()
         yield listener.getsockname()
@@ -85,7 +85,7 @@ def is_closed(client: socket.socket, drip: bytes) -> bool:
 
 
 def test_the_real_server_waits_no_longer_than_fifteen_seconds() -> None:
-    assert http.Protocol.header_timeout_s <= 15
+    assert engine.Protocol.header_timeout_s <= 15
 
 
 def test_a_header_without_end_is_refused(server: RunningServer) -> None:
@@ -159,13 +159,13 @@ def test_a_signal_ends_the_server_in_good_order(
 
 
 def test_an_address_in_use_is_an_error() -> None:
-    with http.listen("127.0.0.1", 0) as taken, pytest.raises(OSError, match="in use"):
-        http.listen("127.0.0.1", taken.getsockname()[1])
+    with engine.listen("127.0.0.1", 0) as taken, pytest.raises(OSError, match="in use"):
+        engine.listen("127.0.0.1", taken.getsockname()[1])
 
 
 def test_the_url_is_one_that_a_client_here_can_use() -> None:
-    with http.listen("127.0.0.1", 0) as listener:
-        assert http.url_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with engine.listen("127.0.0.1", 0) as listener:
+        assert engine.url_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def test_uvicorn_has_what_we_build_on() -> None:

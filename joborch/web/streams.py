@@ -11,7 +11,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from joborch.domain.errors import ShuttingDownError
-from joborch.server.api.bodies import ClientGoneError
+from joborch.web.bodies import ClientGoneError
 
 T = TypeVar("T")
 
