@@ -1,0 +1,167 @@
+"""Composition root of ``joborch import``: an original server's jobs become ours."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from joborch.domain.errors import ConflictError
+from joborch.domain.states import JobState
+from joborch.process.clock import Clock
+from joborch.process.lock import directory_lock
+from joborch.server.blobs import Blobs
+from joborch.server.importing import files
+from joborch.server.importing.files import Results
+from joborch.server.importing.lives import Life, life_of
+from joborch.server.importing.source import Original, read_source
+from joborch.server.store import imports, schema
+from joborch.server.store.database import Database, Transaction
+from joborch.server.store.submissions import Payload
+
+MAX_ATTEMPTS = 3
+SCRIPT = "run.sh"
+NO_FILES = "0" * 32
+"""The payload of jobs whose files are gone."""
+
+Progress = Callable[[int, int], None]
+
+
+class NotEmptyError(ConflictError):
+    """There are jobs already; nothing was imported."""
+
+    code = "not_empty"
+
+
+@dataclass(slots=True)
+class Imported:
+    """What was taken over, or would be."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    services: set[str] = field(default_factory=set)
+    requeued: int = 0
+    """Of the queued ones, those that were at a client; they begin anew."""
+    results: int = 0
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def jobs(self) -> int:
+        """How many."""
+        return self.states.total()
+
+
+def main(*, database: Path, data: Path, into: Path, is_trial: bool, progress: Progress) -> Imported:
+    """Import all jobs; they are there once this returns, or none of them is.
+
+    The source is only read. Its server should not run: what it does meanwhile is not seen.
+
+    Raises:
+        NoSourceError, SourceError: there is nothing to import from.
+        NotEmptyError: ``into`` has jobs: imported before, or its own.
+        LockedError: a server uses ``into``.
+        StoreFailedError: the disk failed; nothing was imported.
+    """
+    originals = read_source(database, data)
+    if is_trial:
+        return _foreseen(originals)
+    into.mkdir(parents=True, exist_ok=True)
+    with directory_lock(into / "server.lock", "joborch import"):
+        path = into / "joborch.db"
+        schema.prepare(path)
+        return asyncio.run(_import(originals, path, into, progress))
+
+
+async def _import(
+    originals: list[Original], path: Path, into: Path, progress: Progress
+) -> Imported:
+    store = Database(path)
+    try:
+        if await store.read(imports.count_jobs):
+            raise NotEmptyError(
+                f"{into} has jobs already",
+                hint="import into a directory that does not exist yet: --into DIR",
+            )
+        taking = _Taking(Blobs(into), clock=Clock())
+        for done, original in enumerate(originals, 1):
+            await taking.take(original)
+            progress(done, len(originals))
+        await store.write(taking.store)
+        return taking.imported
+    finally:
+        await store.close()
+
+
+class _Taking:
+    """One import: files go to their places first, then all rows in one transaction.
+
+    If it breaks off before, the files belong to nobody, and the next start sweeps them away.
+    """
+
+    def __init__(self, blobs: Blobs, *, clock: Clock) -> None:
+        self.imported = Imported()
+        self._blobs = blobs
+        self._now = clock.now()
+        self._payloads: list[Payload] = []
+        self._lives: list[tuple[Life, Results | None, bool]] = []
+
+    async def take(self, original: Original) -> None:
+        """Copy a job's files and work out what it is to be."""
+        payload, left_out = await files.take_payload(original, self._blobs)
+        results = await files.take_results(original, self._blobs) if original.has_results else None
+        if payload:
+            self._payloads.append(payload)
+        life = life_of(
+            original,
+            payload_id=payload.id if payload else NO_FILES,
+            refused=_refusal(payload),
+            max_attempts=MAX_ATTEMPTS,
+            at=_ended_at(original),
+        )
+        is_removed = life.job.state is JobState.COMPLETED and results is None
+        self._lives.append((life, results, is_removed))
+        _count(self.imported, original, life.job.state.value, has_results=results is not None)
+        self.imported.left_out += left_out
+
+    def store(self, transaction: Transaction) -> None:
+        """Store everything."""
+        imports.add_payloads(transaction, self._payloads, gone=NO_FILES, at=self._now)
+        for life, results, is_removed in self._lives:
+            imports.add_life(
+                transaction,
+                life.job,
+                life.changes,
+                results=(results.size_bytes, results.sha256) if results else None,
+                removed_at=self._now if is_removed else None,
+            )
+
+
+def _foreseen(originals: list[Original]) -> Imported:
+    foreseen = Imported()
+    for original in originals:
+        life = life_of(
+            original, payload_id="", refused=None, max_attempts=MAX_ATTEMPTS, at=original.created_at
+        )
+        _count(foreseen, original, life.job.state.value, has_results=original.has_results)
+    return foreseen
+
+
+def _count(imported: Imported, original: Original, state: str, *, has_results: bool) -> None:
+    imported.states[state] += 1
+    imported.services.add(original.service)
+    imported.results += has_results
+    imported.requeued += state == "queued" and original.status not in {"queued", "pending"}
+
+
+def _refusal(payload: Payload | None) -> str | None:
+    if payload is None:
+        return "its files are gone from the original server"
+    return None if payload.files.get(SCRIPT) else "there is no run.sh among the files"
+
+
+def _ended_at(original: Original) -> datetime:
+    """Return when it ended, as well as can be told: results were written then."""
+    if not original.has_results:
+        return original.created_at
+    written = datetime.fromtimestamp(original.results.stat().st_mtime, UTC)
+    return max(written, original.created_at)

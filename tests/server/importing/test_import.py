@@ -1,0 +1,236 @@
+"""A site leaves its original server: what it had is there afterwards, and nothing was touched."""
+
+import hashlib
+import sqlite3
+import zipfile
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from joborch.domain.errors import JoborchError
+from joborch.process.lock import LockedError, directory_lock
+from joborch.server.audit.main import audit
+from joborch.server.importing.main import Imported, NotEmptyError, main
+from joborch.server.importing.source import NoSourceError, SourceError
+from joborch.server.settings import load_settings
+from joborch.server.store import schema
+
+COLUMNS = """
+    id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL, service TEXT NOT NULL,
+    status TEXT NOT NULL, loc TEXT NOT NULL, dest_id INTEGER,
+    created_at DATETIME DEFAULT CURRENT_TIMESTAMP
+"""
+BECOMES = {
+    **dict.fromkeys(["queued", "pending", "processing", "submitted"], "queued"),
+    **dict.fromkeys(["prepared", "running", "locked"], "queued"),
+    "completed": "completed",
+    "cleaned": "completed",
+    "failed": "failed",
+    "killed": "cancelled",
+    "invalid": "invalid",
+    "unknown": "lost",
+}
+INPUTS = {"run.sh": b"echo hello\n", "in put %#\u00fc.pdb": b"ATOM\n", "a/b": b"deep\n"}
+
+
+class Source:
+    """What an original server left behind, made as it would have made it."""
+
+    def __init__(self, home: Path) -> None:
+        self.data = home / "original"
+        self.data.mkdir()
+        self.database = self.data / "db.sqlite"
+        with closing(sqlite3.connect(self.database)) as opened, opened:
+            opened.execute("PRAGMA journal_mode = WAL")
+            opened.execute(f"CREATE TABLE jobs ({COLUMNS})")
+
+    def add(
+        self, status: str, *, job_id: int | None = None, files: Mapping[str, bytes] | None = None
+    ) -> Path:
+        """Add a job of user 7; its directory is named as it was inside a container."""
+        folder = self.data / hashlib.sha256(f"{status}{job_id}".encode()).hexdigest()[:12]
+        for name, content in (INPUTS if files is None else files).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        row = (job_id, 7, "docking", status, f"/opt/data/{folder.name}", 3, "2026-11-20 03:12:05")
+        with closing(sqlite3.connect(self.database)) as opened, opened:
+            opened.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return folder
+
+    def contents(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.data)): path.read_bytes()
+            for path in self.data.rglob("*")
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    return Source(tmp_path)
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    return tmp_path / "ours"
+
+
+def run(source: Source, into: Path, *, is_trial: bool = False) -> Imported:
+    return main(
+        database=source.database,
+        data=source.data,
+        into=into,
+        is_trial=is_trial,
+        progress=lambda done, total: None,
+    )
+
+
+def rows(into: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(into / "joborch.db")) as opened:
+        return opened.execute(query).fetchall()
+
+
+def give_results(folder: Path) -> bytes:
+    with zipfile.ZipFile(folder / "output.zip", "w") as archive:
+        archive.writestr("out.txt", "results")
+    return (folder / "output.zip").read_bytes()
+
+
+@pytest.mark.parametrize(("status", "state"), BECOMES.items())
+def test_each_status_becomes_the_state_that_says_the_same(
+    source: Source, into: Path, status: str, state: str
+) -> None:
+    source.add(status, job_id=41)
+    assert run(source, into).states == {state: 1}
+    assert rows(into, "SELECT id, user_id, service, state FROM jobs") == [
+        (41, "7", "docking", state)
+    ]
+
+
+def test_everything_that_was_imported_passes_the_audit(source: Source, into: Path) -> None:
+    for status in BECOMES:
+        source.add(status)
+    give_results(source.add("completed", job_id=99))
+    run(source, into)
+    found = audit(load_settings({"data": str(into)}, {}, None))
+    assert found.violations == []
+    assert (found.counts.jobs, found.counts.archives) == (len(BECOMES) + 1, 1)
+
+
+def test_results_and_inputs_come_along_byte_for_byte(source: Source, into: Path) -> None:
+    results = give_results(source.add("completed", job_id=12))
+    run(source, into)
+    assert (into / "results" / "000000" / "12-1.zip").read_bytes() == results
+    ((payload,),) = rows(into, "SELECT payload_id FROM jobs")
+    (folder,) = into.glob(f"payloads/*/{payload}")
+    assert {name: (folder / name).read_bytes() for name in INPUTS} == INPUTS
+
+
+def test_what_was_completed_and_is_gone_counts_as_cleaned(source: Source, into: Path) -> None:
+    source.add("completed", files={})
+    run(source, into)
+    ((removed, size),) = rows(into, "SELECT results_removed_at, results_bytes FROM jobs")
+    assert removed is not None
+    assert size is None
+
+
+def test_what_waits_without_its_script_cannot_be_run(source: Source, into: Path) -> None:
+    source.add("queued", files={"data": b"1"})
+    run(source, into)
+    ((state, reason),) = rows(into, "SELECT state, reason FROM jobs")
+    assert (state, reason) == ("invalid", "there is no run.sh among the files")
+
+
+def test_what_was_at_a_client_begins_anew_and_is_counted(source: Source, into: Path) -> None:
+    source.add("submitted")
+    source.add("queued")
+    assert run(source, into).requeued == 1
+
+
+def test_links_are_not_followed(source: Source, into: Path) -> None:
+    folder = source.add("queued")
+    (folder / "link").symlink_to("/etc/passwd")
+    run(source, into)
+    assert [*into.glob("payloads/*/*/link")] == []
+
+
+def test_new_jobs_get_ids_after_the_imported_ones(source: Source, into: Path) -> None:
+    source.add("cleaned", job_id=4711, files={})
+    run(source, into)
+    assert rows(into, "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'") == [(4711,)]
+
+
+def test_the_source_is_untouched(source: Source, into: Path) -> None:
+    give_results(source.add("completed"))
+    before = source.contents()
+    run(source, into)
+    assert source.contents() == before
+
+
+def test_what_is_only_in_the_write_ahead_log_is_seen(source: Source, into: Path) -> None:
+    with closing(sqlite3.connect(source.database)) as still_open:
+        still_open.execute("SELECT * FROM jobs").fetchall()
+        source.add("queued")
+        assert (source.data / "db.sqlite-wal").stat().st_size
+        assert run(source, into).jobs == 1
+
+
+def test_a_second_import_is_refused_and_changes_nothing(source: Source, into: Path) -> None:
+    source.add("queued")
+    run(source, into)
+    with pytest.raises(NotEmptyError):
+        run(source, into)
+    assert rows(into, "SELECT count(*) FROM jobs") == [(1,)]
+
+
+def test_a_trial_writes_nothing(source: Source, into: Path) -> None:
+    source.add("failed")
+    assert run(source, into, is_trial=True).states == {"failed": 1}
+    assert not into.exists()
+
+
+def test_a_directory_in_use_is_refused(source: Source, into: Path) -> None:
+    into.mkdir()
+    with directory_lock(into / "server.lock", "a server"), pytest.raises(LockedError):
+        run(source, into)
+
+
+def test_a_server_does_not_take_an_originals_database_for_its_own(source: Source) -> None:
+    with pytest.raises(schema.SchemaError) as refused:
+        schema.prepare(source.database)
+    assert "joborch import" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        ("DROP TABLE jobs", SourceError),
+        ("UPDATE jobs SET status = 'dreaming'", SourceError),
+        ("UPDATE jobs SET created_at = 'once'", SourceError),
+    ],
+)
+def test_what_no_original_wrote_is_refused_whole(
+    source: Source, into: Path, spoil: str, error: type[JoborchError]
+) -> None:
+    source.add("queued")
+    with closing(sqlite3.connect(source.database)) as opened, opened:
+        opened.execute(spoil)
+    with pytest.raises(error):
+        run(source, into)
+    assert not into.exists()
+
+
+def test_a_file_that_is_no_database_is_refused(source: Source, into: Path) -> None:
+    for path in source.data.glob("db.sqlite*"):
+        path.unlink()
+    source.database.write_text("not a database at all, whatever its name says")
+    with pytest.raises(SourceError):
+        run(source, into)
+
+
+def test_a_source_that_is_not_there_is_named(source: Source, into: Path, tmp_path: Path) -> None:
+    source.data = tmp_path / "nowhere"
+    with pytest.raises(NoSourceError, match="nowhere"):
+        run(source, into)
