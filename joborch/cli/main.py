@@ -40,6 +40,12 @@ COMMANDS = {
     "agents": Entry("joborch.cli.agents:agents", "Show agents, drain and resume them."),
     "serve": Entry("joborch.cli.serve:serve", "Run the server.", is_client=False),
     "agent": Entry("joborch.cli.agent:agent", "Run jobs on this host.", is_client=False),
+    "import": Entry(
+        "joborch.cli.import_original:import_original",
+        "Take over an original server's jobs.",
+        is_client=False,
+    ),
+    "check": Entry("joborch.cli.check:check", "Audit a server's data.", is_client=False),
 }
 
 

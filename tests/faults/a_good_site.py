@@ -2,10 +2,12 @@
 
 import hashlib
 import sqlite3
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +53,30 @@ class GoodSite:
         """The job's results."""
         return self.data / "results" / "000000" / "1-2.zip"
 
-    def spoil(self, statement: str) -> None:
+    def spoil(self, *statements: str) -> None:
         """Change the database as no server would."""
         with closing(sqlite3.connect(self.path)) as database, database:
             database.execute("PRAGMA ignore_check_constraints = on")
-            database.execute(statement)
+            for statement in statements:
+                database.execute(statement)
+
+    def keep(self, results: bytes) -> None:
+        """Have these bytes for results, as if the job had left them."""
+        self.archive.write_bytes(results)
+        digest = hashlib.sha256(results).hexdigest()
+        self.spoil(f"UPDATE jobs SET results_bytes = {len(results)}, results_sha256 = '{digest}'")  # noqa: S608 - a number and a digest
+
+    def ask(self, query: str) -> Any:
+        """Return the first row of an answer."""
+        with closing(sqlite3.connect(self.path)) as database:
+            return database.execute(query).fetchone()
 
 
 def a_good_site(data: Path) -> GoodSite:
     """Write it down below ``data``."""
     Blobs(data)
     site = GoodSite(data)
-    schema.prepare(site.path)
+    site.path.write_bytes(_empty_database())
     payload = data / "payloads" / PAYLOAD[:2] / PAYLOAD
     payload.mkdir()
     publish(site.archive, TICKET.results(2))
@@ -75,6 +89,15 @@ def a_good_site(data: Path) -> GoodSite:
         for user in ("ann", ""):
             _insert(database, "usage", service="fast", user_id=user, active=0, queued=0)
     return site
+
+
+@cache
+def _empty_database() -> bytes:
+    """Migrate once for all tests of a run."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "empty.db"
+        schema.prepare(path)
+        return path.read_bytes()
 
 
 def mark(what: str, attempt: int, at: float) -> Mark:

@@ -104,7 +104,10 @@ def test_a_move_after_the_end_is_seen(site: GoodSite) -> None:
 
 def test_a_move_that_is_not_in_the_table_is_seen(site: GoodSite) -> None:
     site.spoil("DELETE FROM events WHERE event = 'assign' AND attempt = 2")
-    assert follows_the_table(site) == ["job 1: assigned --start--> running while it was queued"]
+    assert follows_the_table(site) == [
+        "job 1: assigned --reoffered--> assigned while it was queued",
+        "job 1: assigned --reoffered--> assigned was of attempt 2, not of 1",
+    ]
 
 
 def test_a_state_that_no_event_tells_of_is_seen(site: GoodSite) -> None:
@@ -112,10 +115,13 @@ def test_a_state_that_no_event_tells_of_is_seen(site: GoodSite) -> None:
     assert follows_the_table(site) == ["job 1: is failed, by its events completed"]
 
 
-@pytest.mark.parametrize("limits", [Limits(per_user=0), Limits(total=0)])
-def test_a_quota_that_was_exceeded_is_seen(site: GoodSite, limits: Limits) -> None:
+@pytest.mark.parametrize(
+    ("limits", "who"),
+    [(Limits(per_user=0), "user ann"), (Limits(total=0), "all users together")],
+)
+def test_a_quota_that_was_exceeded_is_seen(site: GoodSite, limits: Limits, who: str) -> None:
     site.quotas["fast"] = limits
-    assert [line.rpartition(" has ")[2] for line in keeps_quotas(site)] == ["1 of 0", "1 of 0"]
+    assert keeps_quotas(site) == [f"{who} held 1 of fast, 0 allowed, reached at event 2"]
 
 
 def test_results_other_than_those_recorded_are_seen(site: GoodSite) -> None:
@@ -127,8 +133,8 @@ def test_results_other_than_those_recorded_are_seen(site: GoodSite) -> None:
 
 def test_results_that_are_missing_are_seen(site: GoodSite) -> None:
     site.archive.unlink()
-    assert publishes_what_ran(site) == ["job 1: completed without results"]
-    assert leaves_no_orphans(site) == ["results: 1-2.zip is missing"]
+    assert publishes_what_ran(site) == ["job 1: its results are missing"]
+    assert leaves_no_orphans(site) == ["job 1: its results are missing"]
 
 
 def test_results_of_another_attempt_are_seen(site: GoodSite) -> None:
@@ -207,8 +213,7 @@ def test_a_payload_and_results_of_nobody_are_seen(site: GoodSite) -> None:
 
 def test_a_damaged_database_is_seen(site: GoodSite) -> None:
     site.spoil("UPDATE jobs SET payload_id = 'gone'")
-    (found,) = leaves_no_orphans(site)
-    assert found.startswith("database: ('jobs', 1, 'payloads'")
+    assert leaves_no_orphans(site) == ["job 1: refers to payloads that are not there"]
 
 
 def test_a_job_that_never_ended_is_seen(site: GoodSite) -> None:

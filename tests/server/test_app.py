@@ -8,8 +8,8 @@ from litestar import Litestar, get
 from litestar.testing import TestClient
 
 from joborch.server.api import docs
-from joborch.web.edge import http_date
 from joborch.server.api.problems import HANDLERS
+from joborch.web.edge import http_date
 from tests.support.server import RunningServer, running_server
 
 METHODS = {"get", "put", "post", "delete", "head"}
