@@ -95,6 +95,11 @@ def rejected(reason: str) -> Ending:
     return Ending(outcome="invalid", reason=reason)
 
 
+def given_back(reason: str) -> Ending:
+    """Say that an attempt was not even tried: it cannot be taken here at present."""
+    return Ending(outcome="given_back", reason=reason)
+
+
 def lost(reason: str) -> Ending:
     """Say that an attempt came to nothing through no fault of the job."""
     return Ending(outcome="lost", reason=reason)
@@ -112,7 +117,7 @@ def _verdict(ended: Ended) -> tuple[str, str | None]:
         case (
             Cause.LEASE_LOST | Cause.SHUTDOWN | Cause.SUPERVISOR_LOST | Cause.HOST_REBOOTED
         ) as cause:
-            return "lost", cause.value
+            return "lost", f"{cause.value}: {ended.detail}" if ended.detail else cause.value
         case _:
             assert_never(ended.cause)
 

@@ -7,8 +7,8 @@ Which ending a hindrance becomes is decided here: ``invalid`` if no agent could 
 from collections.abc import Callable
 
 from joborch.agent.attempts import Attempt
-from joborch.agent.backends.base import BackendError, Handle, RunSpec
-from joborch.agent.endings import Cause, Ending, lost, rejected
+from joborch.agent.backends.base import BackendAwayError, BackendError, Handle, RunSpec
+from joborch.agent.endings import Cause, Ending, given_back, lost, rejected
 from joborch.agent.environment import job_environment
 from joborch.agent.leases import StopRule, stop_rule
 from joborch.agent.payload import InvalidPayloadError, check_files
@@ -34,7 +34,8 @@ async def start(
     except (InvalidPayloadError, PayloadGoneError) as error:
         return rejected(error.message)
     except (BackendError, GivenUpError) as error:
-        return lost(f"{error.code}: {error.message}")
+        is_away = isinstance(error, BackendAwayError)
+        return given_back(error.message) if is_away else lost(f"{error.code}: {error.message}")
     except JoborchError as error:
         return lost(f"inputs: {error.message}")
     except OSError as error:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 BACK_OFF = timedelta(seconds=10)
 LONGEST = timedelta(minutes=10)
+PAUSE = timedelta(seconds=2)
+"""Before a job is offered again that an agent gave back untouched."""
 
 
 def back_off(losses: int) -> timedelta:

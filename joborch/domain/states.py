@@ -54,6 +54,8 @@ class JobEvent(StrEnum):
     CANCEL = "cancel"
     REJECT = "reject"
     REQUEUE = "requeue"
+    GIVE_BACK = "give_back"
+    """Its agent cannot take it at present and has not tried; not one of its attempts."""
     LOSE = "lose"
 
 
@@ -83,6 +85,7 @@ TRANSITIONS: dict[tuple[JobState | None, JobEvent], JobState] = {
     (JobState.ASSIGNED, JobEvent.CANCEL): JobState.CANCELLED,
     (JobState.ASSIGNED, JobEvent.REJECT): JobState.INVALID,
     (JobState.ASSIGNED, JobEvent.REQUEUE): JobState.QUEUED,
+    (JobState.ASSIGNED, JobEvent.GIVE_BACK): JobState.QUEUED,
     (JobState.ASSIGNED, JobEvent.LOSE): JobState.LOST,
     (JobState.RUNNING, JobEvent.COMPLETE): JobState.COMPLETED,
     (JobState.RUNNING, JobEvent.FAIL): JobState.FAILED,

@@ -18,6 +18,10 @@ _NOT_PLAIN = frozenset({errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, err
 _MOST_BYTES = 64 * 1024 * 1024
 
 
+class FlushError(OSError):
+    """A flush failed: what was written may be lost, and flushing again would not tell."""
+
+
 def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Replace `path` by `data` in one step, readable by its owner only.
 
@@ -69,13 +73,35 @@ def make_way(path: Path) -> None:
             path.rename(path.with_name(f".{path.name}.{os.urandom(6).hex()}.aside"))
 
 
+def publish(written: Path, final: Path) -> None:
+    """Flush a file that is complete, then give it its final name, to survive a power cut.
+
+    Raises OSError, after which it has either name.
+    """
+    descriptor = os.open(written, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        flush(descriptor)
+    finally:
+        os.close(descriptor)
+    written.replace(final)
+    fsync_directory(final.parent)
+
+
 def fsync_directory(path: Path) -> None:
     """Make the names in a directory (created, renamed, removed) survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        flush(descriptor)
     finally:
         os.close(descriptor)
+
+
+def flush(descriptor: int) -> None:
+    """Have what was written to a file on disk; raises FlushError, and must not be tried again."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise FlushError(*error.args) from error
 
 
 def _write_new(path: Path, data: bytes, *, durable: bool) -> None:
@@ -85,4 +111,4 @@ def _write_new(path: Path, data: bytes, *, durable: bool) -> None:
         while view:
             view = view[file.write(view) :]
         if durable:
-            os.fsync(file.fileno())
+            flush(file.fileno())

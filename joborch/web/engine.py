@@ -6,12 +6,15 @@ It relies on a few names inside uvicorn, which a test checks. Must not know what
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from joborch.domain.errors import ConflictError
 
 HEADER_TIMEOUT_S = 10.0
 """For a request's complete header, from its first byte or from the connection's beginning."""
@@ -20,6 +23,12 @@ MAX_HEADER_BYTES = 64 * 1024
 GRACE_S = 30
 """For the requests under way when the server stops."""
 BACKLOG = 2048
+
+
+class AddressError(ConflictError):
+    """The address to listen on cannot be had."""
+
+    code = "address_in_use"
 
 
 class Protocol(HttpToolsProtocol):
@@ -90,15 +99,24 @@ class Server(uvicorn.Server):
     The original loop wakes ten times a second to see whether it should end; this one waits.
     """
 
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, config: uvicorn.Config, stopping: asyncio.Event, *, takes_signals: bool = True
+    ) -> None:
         super().__init__(config)
         self._stopping = stopping
+        self._takes_signals = takes_signals
         self._loop = asyncio.get_running_loop()
 
     async def main_loop(self) -> None:
         """Wait for the end."""
         await self._stopping.wait()
         self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take over the signals, unless they are somebody else's business."""
+        with super().capture_signals() if self._takes_signals else nullcontext():
+            yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Have open streams end, then the server; a second SIGINT does not wait for requests."""
@@ -112,7 +130,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Open the socket; port 0 takes a free one. From now on connections wait to be served.
 
     Raises:
-        OSError: the address is in use or not this machine's.
+        AddressError: the address is in use or not this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -121,9 +139,14 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(BACKLOG)
         listener.setblocking(False)
-    except BaseException:
+    except BaseException as error:
         listener.close()
-        raise
+        if not isinstance(error, OSError):
+            raise
+        raise AddressError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            hint="another program may run there; choose another port",
+        ) from error
     return listener
 
 
@@ -141,6 +164,7 @@ async def serve(
     listener: socket.socket,
     stopping: asyncio.Event,
     protocol: type[Protocol] = Protocol,
+    takes_signals: bool = True,
 ) -> None:
     """Serve until ``stopping`` is set or a signal sets it; requests under way get 30 s more."""
     config = uvicorn.Config(
@@ -158,4 +182,4 @@ async def serve(
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    await Server(config, stopping).serve(sockets=[listener])
+    await Server(config, stopping, takes_signals=takes_signals).serve(sockets=[listener])

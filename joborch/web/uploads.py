@@ -31,7 +31,9 @@ MAX_FIELD_BYTES = 64 * 1024
 MAX_FIELDS_BYTES = 1024 * 1024
 """All fields of a submission together."""
 MAX_BOUNDARY = 200
-_EXTENDED_NAME = re.compile(r";\s*filename\*\s*=\s*utf-8'[^';]*'([^\s;]+)", re.IGNORECASE)
+
+Naming = Callable[[MultipartSegment], str | None]
+"""Says under which path a part is stored as a file; None makes it a field."""
 
 
 class BadMultipartError(InvalidRequestError):
@@ -61,8 +63,9 @@ async def receive_upload(
     stage: Callable[[], Awaitable[Staged]],
     max_bytes: int,
     max_parts: int,
+    name_of: Naming | None = None,
 ) -> Upload:
-    """Read a submission to its end; its files go where ``stage`` says.
+    """Read a submission to its end; its files go where ``stage`` says, named by ``name_of``.
 
     Raises:
         TooLargeError: the body, a field or the number of parts is over its limit.
@@ -75,7 +78,9 @@ async def receive_upload(
         raise too_large(max_bytes)
     upload = Upload(await stage())
     try:
-        await _Reading(upload, max_parts).read(pieces(receive, most=max_bytes), boundary)
+        await _Reading(upload, max_parts, name_of or file_name).read(
+            pieces(receive, most=max_bytes), boundary
+        )
     except BaseException as error:
         await upload.staged.discard()
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -97,8 +102,9 @@ def _boundary(content_type: str) -> str:
 class _Reading:
     """One submission being read: which part it stands in, and what was seen so far."""
 
-    def __init__(self, upload: Upload, max_parts: int) -> None:
+    def __init__(self, upload: Upload, max_parts: int, name_of: Naming) -> None:
         self._upload = upload
+        self._name_of = name_of
         self._max_parts = max_parts
         self._parts = 0
         self._fields_bytes = 0
@@ -132,7 +138,7 @@ class _Reading:
         self._parts += 1
         if self._parts > self._max_parts:
             raise TooLargeError(f"more than {self._max_parts} parts", limit_parts=self._max_parts)
-        filename = _filename(part)
+        filename = self._name_of(part)
         if filename is None:
             self._field = (part.name or "", bytearray())
         else:
@@ -179,12 +185,18 @@ class _Reading:
         return name
 
 
-def _filename(part: MultipartSegment) -> str | None:
+def file_name(part: MultipartSegment) -> str | None:
+    """Return a part's filename, be it plain or extended; None for a field."""
     name: str | None = part.filename
-    if name is not None:
-        return name
-    extended = _EXTENDED_NAME.search(part.header("Content-Disposition") or "")
+    return extended(part, "filename") if name is None else name
+
+
+def extended(part: MultipartSegment, parameter: str) -> str | None:
+    """Return a parameter that was given as ``parameter*=utf-8''…``; None if there is none."""
+    header = part.header("Content-Disposition") or ""
+    pattern = rf";\s*{parameter}\*\s*=\s*utf-8'[^';]*'([^\s;]+)"
+    found = re.search(pattern, header, re.IGNORECASE)
     try:
-        return unquote(extended[1], errors="strict") if extended else None
+        return unquote(found[1], errors="strict") if found else None
     except UnicodeDecodeError:
         raise BadMultipartError("a file name is not UTF-8") from None

@@ -21,6 +21,8 @@ _WORDS = {
 }
 CLEANED = "Cleaned"
 UNKNOWN = "Unknown"
+PREPARED = "Prepared"
+"""What a client answers to `/submit`, and nowhere else: servers up to 2.2.2 forget such a job."""
 UPLOADED = "Job successfully uploaded"
 TERMINATED = "job terminated"
 NOT_TERMINATED = "could not terminate job"
@@ -44,6 +46,21 @@ class StatusBody(msgspec.Struct, kw_only=True):
     id: int = 0
     status: str = UNKNOWN
     message: str = ""
+
+
+class PayloadBody(msgspec.Struct, kw_only=True):
+    """What a client says of a job; the defaults are what it says of one that it does not know.
+
+    The newest generation reads all six fields. The original fills ``input`` with every byte that
+    was uploaded; both generations are content with none.
+    """
+
+    id: int = 0
+    input: dict[str, list[int]] = {}
+    status: str = UNKNOWN
+    loc: str = ""
+    pid: int = 0
+    killed: bool = False
 
 
 class Pong(msgspec.Struct, kw_only=True):

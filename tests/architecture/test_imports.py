@@ -67,12 +67,13 @@ TABLE: Mapping[str, Part] = {
     "joborch.cli.run": part(
         *("cli", "client", "wire", "domain"),
         theirs="typer rich",
-        lazily="joborch.server.main joborch.server.audit.main joborch.agent.main joborch.tui.app",
+        lazily="joborch.server.main joborch.server.audit.main joborch.server.importing.main"
+        " joborch.agent.main joborch.tui.app",
     ),
     "joborch.tui": part("client", "wire", "domain", theirs="textual rich"),
     "joborch.agent": part(*AGENT, "agent.runner", theirs="httpx msgspec psutil"),
     "joborch.agent.runner": part("files.atomic"),
-    "joborch.agent.seed_api": part(*AGENT, "agent", "web", theirs="litestar msgspec"),
+    "joborch.agent.seed_api": part(*AGENT, "agent", "web", theirs="litestar msgspec multipart"),
     "joborch.agent.main": part(
         *AGENT,
         *("agent", "agent.runner"),
@@ -86,13 +87,14 @@ TABLE: Mapping[str, Part] = {
     "joborch.server.blobs": part(*SERVER),
     "joborch.server.store": part(*SERVER, theirs="sqlmodel sqlalchemy alembic"),
     "joborch.server.audit": part("domain", "server.settings", "server.store.schema"),
+    "joborch.server.importing": part(*SERVER, "server.blobs", "server.store"),
     "joborch.server.operations": part(*SERVER, *HOUSE, "server.store"),
     "joborch.server.parts": part(*SERVER, *HOUSE, "server.store.database"),
     "joborch.server.roster": part(*SERVER, *OPERATING),
     "joborch.server.assembly": part(*SERVER, *OPERATING, "server.store", "server.roster"),
     "joborch.server.api": part(*SERVER, *OPERATING, "web", theirs="litestar msgspec"),
     "joborch.server.app": part(*SERVER, *OPERATING, "server.api", "web", theirs="litestar msgspec"),
-    "joborch.server.embedded": part(),
+    "joborch.server.embedded": part(*SERVER, "server.settings", "server.service_settings"),
     "joborch.server.main": part(
         *SERVER,
         *OPERATING,

@@ -37,6 +37,7 @@ ALLOWED = {
         "cancel": "cancelled",
         "reject": "invalid",
         "requeue": "queued",
+        "give_back": "queued",
         "lose": "lost",
     },
     "running": {

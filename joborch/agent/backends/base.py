@@ -28,6 +28,18 @@ class BackendError(UnavailableError):
         self.transient = transient
 
 
+class BackendAwayError(BackendError):
+    """What is to run attempts cannot be reached at present; nothing is wrong with the attempt.
+
+    It was not made, so it does not count among those that the job may have.
+    """
+
+    code = "backend_away"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, transient=True)
+
+
 class Status(StrEnum):
     """Where a submitted attempt is."""
 
@@ -85,6 +97,10 @@ class Backend(Protocol):
         """What it is called in settings."""
         ...
 
+    async def is_available(self) -> bool:
+        """Whether it can take attempts now; may take a few seconds to find out."""
+        ...
+
     async def submit(self, run: RunSpec) -> Handle:
         """Start an attempt.
 
@@ -92,6 +108,7 @@ class Backend(Protocol):
         Submitting a folder that was submitted before does not start it again: it raises.
 
         Raises:
+            BackendAwayError: it cannot take any attempts at present.
             BackendError: and then the attempt exists nowhere and will not run.
         """
         ...

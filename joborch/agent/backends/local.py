@@ -21,6 +21,10 @@ class LocalBackend:
     def __init__(self, *, log: Path | None = None) -> None:
         self._launcher = control.Launcher(log=log)
 
+    async def is_available(self) -> bool:
+        """Always: this host is here."""
+        return True
+
     async def submit(self, run: RunSpec) -> Handle:
         """Start the attempt under a supervisor of its own."""
         if records.has_started(run.folder):
@@ -130,13 +134,15 @@ def _spec_of(run: RunSpec) -> records.Spec:
 
 
 def _ended_of(ended: records.Ended) -> Ended:
+    """Translate the record; the start is counted back, as the wall clock may have jumped since."""
+    has_run = ended.started_at is not None
     return Ended(
         cause=Cause(ended.cause.value),
         exit_code=ended.exit_code,
         signal=ended.signal,
         detail=ended.detail,
         is_of_host=ended.is_of_host,
-        started_at=ended.started_at,
+        started_at=ended.ended_at - ended.elapsed_s if has_run else None,
         ended_at=ended.ended_at,
     )
 

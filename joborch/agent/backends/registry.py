@@ -4,28 +4,38 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from joborch.agent.backends.base import Backend
-from joborch.domain.errors import InvalidRequestError
+from joborch.agent.settings import AgentSettings
+from joborch.domain.errors import SettingsError
 
-Maker = Callable[[Path], Backend]
+Maker = Callable[[AgentSettings, Path], Backend]
 """Makes a backend that may keep files of its own in a directory."""
 
 
-def _local(directory: Path) -> Backend:
+def _local(settings: AgentSettings, directory: Path) -> Backend:
     from joborch.agent.backends.local import LocalBackend
 
     return LocalBackend(log=directory / "launcher.log")
 
 
-BACKENDS: Mapping[str, Maker] = {"local": _local}
+def _seed(settings: AgentSettings, directory: Path) -> Backend:
+    from joborch.agent.backends.seed.backend import SeedBackend
+    from joborch.agent.backends.seed.calls import Address
+
+    assert settings.client is not None, "the settings see to that"  # noqa: S101 - a caller's bug
+    upload, retrieve, kill = settings.client
+    return SeedBackend(Address(submit=upload, retrieve=retrieve, kill=kill))
 
 
-def make_backend(name: str, directory: Path) -> Backend:
-    """Make the backend of this name.
+BACKENDS: Mapping[str, Maker] = {"local": _local, "seed": _seed}
+
+
+def make_backend(settings: AgentSettings, directory: Path) -> Backend:
+    """Make the backend that the settings ask for.
 
     Raises:
-        InvalidRequestError: if there is none.
+        SettingsError: if there is none of that name, or it lacks something.
     """
-    if name not in BACKENDS:
+    if settings.backend not in BACKENDS:
         known = ", ".join(sorted(BACKENDS))
-        raise InvalidRequestError(f"there is no backend {name!r}", hint=f"there are {known}")
-    return BACKENDS[name](directory)
+        raise SettingsError(f"backend={settings.backend!r}: there are {known}")
+    return BACKENDS[settings.backend](settings, directory)

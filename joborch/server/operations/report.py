@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,10 +17,10 @@ from joborch.domain.errors import (
 )
 from joborch.domain.jobs import Job
 from joborch.domain.states import JobEvent, JobState
-from joborch.process.clock import Clock
+from joborch.process.clock import DRIFT_S, Clock
 from joborch.server.blobs import Blobs
 from joborch.server.operations.enrol import hash_of
-from joborch.server.operations.rescue import put_back
+from joborch.server.operations.rescue import put_back, take_back
 from joborch.server.store import jobs
 from joborch.server.store.database import Connection, Database, Transaction
 from joborch.wire.agents import Report, Reported, UploadState
@@ -33,7 +34,11 @@ OUTCOMES = {
     "cancelled": JobEvent.CANCEL,
     "invalid": JobEvent.REJECT,
     "lost": JobEvent.REQUEUE,
+    "given_back": JobEvent.GIVE_BACK,
 }
+FUTILE = frozenset({JobEvent.REQUEUE, JobEvent.GIVE_BACK})
+"""After these the job is queued again, or as good as."""
+DRIFT = timedelta(seconds=DRIFT_S)
 RECORDED, ALREADY_RECORDED = "recorded", "already_recorded"
 DISCARD, RESULTS_MISSING = "discard", "results_missing"
 _PUT_BACK = "put_back"
@@ -125,7 +130,7 @@ async def _settle(
     try:
         disposition = await database.read(lambda c: _disposition(c, agent, one))
         if disposition is None:
-            if one.results and one.outcome != "lost":
+            if one.results and OUTCOMES[one.outcome] not in FUTILE:
                 await blobs.publish_results(
                     one.job_id,
                     one.attempt,
@@ -149,12 +154,14 @@ async def _settle(
 def _is_left_behind(connection: Connection, one: Report) -> bool:
     """Whether no report can settle this attempt any more; its results are nobody's.
 
-    Those of the newest attempt stay, whoever reports: they may be the job's.
+    Those of the newest attempt stay, whoever reports: they may be the job's; unless it ended
+    without any, cancelled or given up while they were being stored.
     """
     try:
-        return jobs.find(connection, one.job_id).attempt != one.attempt
+        job = jobs.find(connection, one.job_id)
     except JobNotFoundError:
         return True
+    return job.attempt != one.attempt or (job.state.is_terminal and not job.has_results)
 
 
 def _disposition(connection: Connection, agent: Agent, one: Report) -> str | None:
@@ -168,7 +175,7 @@ def _disposition(connection: Connection, agent: Agent, one: Report) -> str | Non
         return DISCARD
     if job.state.is_terminal:
         return ALREADY_RECORDED
-    if job.state is JobState.QUEUED and _event_for(job, one) is JobEvent.REQUEUE:
+    if job.state is JobState.QUEUED and _event_for(job, one) in FUTILE:
         return ALREADY_RECORDED
     return None
 
@@ -180,11 +187,14 @@ def _record(transaction: Transaction, agent: Agent, one: Report, now: datetime) 
     job = jobs.find(transaction.connection, one.job_id)
     actor = f"agent:{agent.name}"
     event = _event_for(job, one)
-    if event is JobEvent.REQUEUE:
-        put_back(transaction, job, one.reason or "its host failed", actor=actor, now=now)
+    if event in FUTILE:
+        end = put_back if event is JobEvent.REQUEUE else take_back
+        end(transaction, job, one.reason or "its host failed", actor=actor, now=now)
         return _PUT_BACK
     job = _started(transaction, job, one, actor=actor, now=now)
-    change = job.after(event, at=now, note=_note_for(job, one))
+    started_at, ended_at = _span(job, one, now)
+    job = replace(job, started_at=started_at)
+    change = job.after(event, at=ended_at, note=_note_for(job, one))
     jobs.move(transaction, change, actor=actor, detail=_detail(one), **_columns(one))
     return RECORDED
 
@@ -193,6 +203,8 @@ def _event_for(job: Job, one: Report) -> JobEvent:
     """Return what the outcome means for a job in this state."""
     event = OUTCOMES[one.outcome]
     if event is JobEvent.CANCEL and not job.cancel_requested_at:
+        return JobEvent.REQUEUE
+    if event is JobEvent.GIVE_BACK and job.state is not JobState.ASSIGNED:
         return JobEvent.REQUEUE
     if event is JobEvent.REJECT and job.state is JobState.RUNNING:
         return JobEvent.FAIL
@@ -207,6 +219,18 @@ def _started(transaction: Transaction, job: Job, one: Report, *, actor: str, now
         return job
     at = max(now - timedelta(seconds=one.started_ago_s), job.assigned_at or now)
     return jobs.move(transaction, job.after(JobEvent.START, at=at), actor=actor)
+
+
+def _span(job: Job, one: Report, now: datetime) -> tuple[datetime | None, datetime]:
+    """Return when it started and ended; by its agent's word, if the clock was set meanwhile."""
+    if job.started_at is None or one.started_ago_s is None:
+        return job.started_at, now
+    passed = timedelta(seconds=one.started_ago_s)
+    if now < job.started_at:
+        return job.started_at, job.started_at + passed
+    if now - passed - job.started_at > DRIFT:
+        return now - passed, now
+    return job.started_at, now
 
 
 def _note_for(job: Job, one: Report) -> str | None:

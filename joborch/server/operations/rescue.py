@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from joborch.domain.jobs import Job
-from joborch.domain.retries import back_off
+from joborch.domain.retries import PAUSE, back_off
 from joborch.domain.states import JobEvent
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
@@ -51,7 +51,7 @@ def put_back(
     """End an attempt that nothing will come of: the job is queued again, cancelled or lost."""
     if job.cancel_requested_at:
         event = JobEvent.CANCEL
-    elif job.attempt >= job.max_attempts:
+    elif job.losses + 1 >= job.max_attempts:
         event = JobEvent.LOSE
     else:
         event = JobEvent.REQUEUE
@@ -59,6 +59,18 @@ def put_back(
     not_before = now + back_off(change.after.losses) if event is JobEvent.REQUEUE else None
     jobs.move(transaction, change, actor=actor, not_before=not_before, assigned_at=None)
     return event
+
+
+def take_back(
+    transaction: Transaction, job: Job, why: str, *, actor: str, now: datetime
+) -> JobEvent:
+    """Queue a job again that its agent could not take: it counts as not having been tried."""
+    if job.cancel_requested_at:
+        return put_back(transaction, job, why, actor=actor, now=now)
+    change = job.after(JobEvent.GIVE_BACK, at=now, note=why)
+    not_before = now + PAUSE
+    jobs.move(transaction, change, actor=actor, not_before=not_before, assigned_at=None)
+    return JobEvent.GIVE_BACK
 
 
 async def _put_back(job: Job, present: Presence, *, database: Database, now: datetime) -> None:

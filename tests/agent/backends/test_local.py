@@ -8,6 +8,7 @@ from joborch.agent.backends.base import Backend, BackendError
 from joborch.agent.backends.local import LocalBackend
 from joborch.agent.backends.registry import BACKENDS, make_backend
 from joborch.agent.endings import Cause, Ended
+from joborch.agent.settings import load_settings
 from tests.agent.backends.contract import LASTING, Behaviour, Bench, until_running
 from tests.support.waiting import wait_until
 
@@ -67,4 +68,6 @@ class TestLocal(Behaviour):
 
 
 def test_every_registered_backend_can_be_made(tmp_path: Path) -> None:
-    assert [make_backend(name, tmp_path).name for name in BACKENDS] == list(BACKENDS)
+    flags = {"service": "example", "client": "http://127.0.0.1:9"}
+    chosen = [load_settings(flags=flags | {"backend": name}, env={}) for name in BACKENDS]
+    assert [make_backend(one, tmp_path).name for one in chosen] == list(BACKENDS)

@@ -83,6 +83,36 @@ def test_the_same_report_twice_is_recorded_once(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_what_is_given_back_untouched_is_queued_again_as_often_as_it_takes(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            for _ in range(5):
+                (lease,) = await agent.take()
+                assert await agent.report(lease, "given_back", reason="away") == "recorded"
+                assert await agent.report(lease, "given_back") == "already_recorded"
+                bench.clock.advance(seconds=3)
+            job = await bench.job(job_id)
+            assert (job.state, job.losses, job.attempt) == (JobState.QUEUED, 0, 5)
+            assert await bench.told(job_id) == ["submit", *["assign", "give_back"] * 5]
+
+    asyncio.run(story())
+
+
+def test_what_has_started_cannot_be_given_back_for_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            agent = await bench.agent()
+            (lease,) = await agent.take()
+            await agent.start(lease)
+            await agent.report(lease, "given_back")
+            assert (await bench.job(job_id)).losses == 1
+
+    asyncio.run(story())
+
+
 def test_a_second_report_cannot_change_how_a_job_ended(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_bench(tmp_path) as bench:

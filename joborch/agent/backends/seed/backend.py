@@ -1,0 +1,252 @@
+"""Attempts run by a client of the original, which knows neither leases nor attempts."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from joborch.agent.backends.base import BackendError, Handle, RunSpec, Status
+from joborch.agent.backends.seed.breaker import Breaker
+from joborch.agent.backends.seed.calls import Address, Calls, ClientError, Where
+from joborch.agent.backends.seed.homecoming import (
+    STDERR,
+    STDOUT,
+    Contents,
+    DamagedError,
+    look_into,
+    unpack,
+)
+from joborch.agent.backends.seed.notes import Note, read_note
+from joborch.agent.backends.seed.sending import Sender, UndecidedError
+from joborch.agent.backends.seed.wrapper import mark_of
+from joborch.agent.endings import Cause, Ended
+from joborch.agent.threads import in_thread
+from joborch.process.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.5, 5.0
+"""How often a client is asked about an attempt: the older it is, the less often."""
+MOST_DAMAGED = 5
+"""Archives in a row that cannot be read, until the results count as lost."""
+MARGIN_S = 5.0
+_SIGNALLED = 128
+"""A shell's status for a signal is this and the signal's number."""
+_CAUSES = {
+    "exited": Cause.EXITED,
+    "cancelled": Cause.CANCELLED,
+    "timed_out": Cause.TIMED_OUT,
+}
+
+
+class SeedBackend:
+    """A :class:`~joborch.agent.backends.base.Backend`. What the client says is only ever a hint.
+
+    How an attempt ended is read from what was sent along with it, so it is the same whatever the
+    client makes of it.
+    """
+
+    name = "seed"
+
+    def __init__(self, address: Address, *, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._calls = Calls(address, Breaker(clock=self._clock))
+        self._sender = Sender(self._calls)
+        self._over_since: dict[Path, float] = {}
+        """When the client was first heard to say that an attempt has ended, without a proof."""
+
+    async def is_available(self) -> bool:
+        """Whether the client answers; asks it, if it did not lately."""
+        return not self._calls.breaker.is_open or await self._calls.is_there()
+
+    async def submit(self, run: RunSpec) -> Handle:
+        """Send it, wrapped."""
+        if read_note(run.folder) is not None:
+            raise BackendError(f"{run.folder.name} was submitted before")
+        try:
+            return _handle(run.folder, await self._sender.send(run))
+        except UndecidedError as error:
+            raise BackendError(str(error)) from error
+
+    async def recover(self, folder: Path) -> Handle | None:
+        """Look at the note; if an earlier process died while it sent, find out what arrived."""
+        note = read_note(folder)
+        if note is None:
+            return None
+        if note.client_id is None:
+            try:
+                note = await self._sender.settle(note, folder)
+            except UndecidedError as error:
+                raise BackendError(str(error)) from error
+        return None if note is None else _handle(folder, note)
+
+    async def ended(self, handle: Handle) -> Ended:
+        """Ask now and then."""
+        heard_at, damaged = self._clock.boottime(), 0
+        while True:
+            try:
+                ended = await self._look(handle)
+                heard_at = self._clock.boottime()
+                if ended is not None:
+                    return ended
+            except DamagedError as error:
+                damaged += 1
+                if damaged == MOST_DAMAGED:
+                    return _lost(handle, f"the client's archive cannot be read: {error}")
+            except ClientError as error:
+                if self._clock.boottime() - heard_at > _note(handle).lost_after_s:
+                    return _lost(handle, error.message)
+            await asyncio.sleep(_pause_s(handle))
+
+    async def poll(self, handles: Sequence[Handle]) -> Mapping[Handle, Status]:
+        """Ask about each; the client has no way of asking about several."""
+        return {handle: await self._status(handle) for handle in handles}
+
+    async def cancel(self, handle: Handle, *, grace_s: float) -> None:
+        """Ask the client to end it; one of the first generation cannot."""
+        await self._end(handle, Cause.CANCELLED)
+
+    async def shut_down(self, handle: Handle) -> None:
+        """As :meth:`cancel`."""
+        await self._end(handle, Cause.SHUTDOWN)
+
+    async def is_stuck(self, handle: Handle) -> bool:
+        """Never: nothing on this host is in its way."""
+        return False
+
+    async def force(self, handle: Handle) -> None:
+        """Do nothing more than :meth:`cancel` does."""
+
+    async def collect(self, handle: Handle) -> None:
+        """Unpack what came home, if anything did."""
+        archive = _archive(handle)
+        if not archive.exists():
+            return
+        mark, work_dir = mark_of(_note(handle).token), handle.folder / "work"
+        try:
+            await in_thread(lambda: unpack(archive, mark, folder=handle.folder, work_dir=work_dir))
+        except DamagedError as error:
+            raise BackendError(f"what the client handed out cannot be unpacked: {error}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._calls.close()
+
+    def log_paths(self, folder: Path) -> Mapping[str, Path]:
+        """Return where the output will be once collected."""
+        return {"stdout": folder / STDOUT, "stderr": folder / STDERR}
+
+    async def _look(self, handle: Handle) -> Ended | None:
+        """Ask once; None while it has not ended.
+
+        Raises:
+            ClientError: there was no answer.
+            DamagedError: there was no good one.
+        """
+        archive = _archive(handle)
+        if not archive.exists():
+            where = await self._calls.retrieve(int(handle.ref), archive)
+            if where is Where.PENDING:
+                return None
+            if where is Where.UNKNOWN:
+                return _lost(handle, "the client does not know the job any more")
+            if where is Where.ENDED and not await self._calls.partial(int(handle.ref), archive):
+                return _given_up(handle, "the client gave it up")
+        return await self._judge(handle, archive)
+
+    async def _judge(self, handle: Handle, archive: Path) -> Ended | None:
+        """Read what an archive says; None if the job may still be ending."""
+        note = _note(handle)
+        contents = await in_thread(lambda: _read(archive, note))
+        if contents.why is not None:
+            return _ended(handle, note, contents)
+        if not contents.is_ours:
+            return _lost(handle, "the client handed out another job's files under its id")
+        # The client says that it is over as soon as it has sent a signal; the job may need longer.
+        since = self._over_since.setdefault(handle.folder, self._clock.boottime())
+        if self._clock.boottime() - since < note.grace_s + MARGIN_S:
+            return None
+        return _given_up(handle, "the client ended it without a trace")
+
+    async def _status(self, handle: Handle) -> Status:
+        try:
+            return Status.RUNNING if await self._look(handle) is None else Status.ENDED
+        except (ClientError, DamagedError):
+            return Status.RUNNING
+
+    async def _end(self, handle: Handle, cause: Cause) -> None:
+        note = _note(handle)
+        if note.ordered is None:
+            note = msgspec.structs.replace(note, ordered=cause.value)
+            note.save(handle.folder)
+        try:
+            if not await self._calls.kill(int(handle.ref)):
+                logger.warning("client cannot end jobs", extra={"client_id": handle.ref})
+        except ClientError as error:
+            raise BackendError(error.message, transient=True) from error
+
+
+def _handle(folder: Path, note: Note) -> Handle:
+    return Handle(folder=folder, ref=str(note.client_id), started_at=note.sent_at)
+
+
+def _note(handle: Handle) -> Note:
+    note = read_note(handle.folder)
+    if note is None:
+        raise BackendError(f"{handle.folder.name} was never submitted")
+    return note
+
+
+def _archive(handle: Handle) -> Path:
+    return handle.folder / "retrieved.zip"
+
+
+def _read(archive: Path, note: Note) -> Contents:
+    """Look into an archive; one that tells no end is removed, to be fetched again."""
+    contents = None
+    try:
+        contents = look_into(archive, mark_of(note.token))
+        return contents
+    finally:
+        if contents is None or contents.why is None:
+            archive.unlink()
+
+
+def _ended(handle: Handle, note: Note, contents: Contents) -> Ended:
+    cause = _CAUSES.get(contents.why or "", Cause.EXITED)
+    if cause is Cause.CANCELLED and note.ordered is not None:
+        cause = Cause(note.ordered)
+    by_signal = contents.status > _SIGNALLED
+    return Ended(
+        cause=cause,
+        exit_code=None if by_signal else contents.status,
+        signal=contents.status - _SIGNALLED if by_signal else None,
+        started_at=handle.started_at,
+        ended_at=time.time(),
+    )
+
+
+def _given_up(handle: Handle, why: str) -> Ended:
+    """Return the end that was ordered, if one was; else it is lost."""
+    note = _note(handle)
+    if note.ordered is None:
+        return _lost(handle, why)
+    cause = Cause(note.ordered)
+    return Ended(cause=cause, started_at=handle.started_at, ended_at=time.time())
+
+
+def _lost(handle: Handle, why: str) -> Ended:
+    return Ended(
+        cause=Cause.SUPERVISOR_LOST,
+        detail=why,
+        started_at=handle.started_at,
+        ended_at=time.time(),
+    )
+
+
+def _pause_s(handle: Handle) -> float:
+    age_s = max(0.0, time.time() - handle.started_at)
+    return min(FIRST_LOOK_S + age_s / 20, LONGEST_LOOK_S)

@@ -1,0 +1,102 @@
+"""What is sent to a client of the original in place of a job, so that what comes back can be told.
+
+The client stores files flat under their last names, executes ``bash run.sh`` beside them, and packs
+the directory. It cannot pass on an exit status, the output, or the results of a failed job; an
+``output.zip`` of the job's own it takes for the results; links make it send files of its host, and
+pipes make it hang. So it gets the inputs under flat names with a script that puts them into place,
+runs the job in a directory of its own, and leaves beside it how the job ended and what it printed.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SCRIPT = "run.sh"
+HOME = "job"
+"""The directory that the job runs in, below the client's."""
+
+_TEMPLATE = """\
+#!/bin/bash
+# Made by joborch. The line below is for clients that look for it.
+trap 'echo $? > .orchestrator.exit' EXIT
+mark={mark}
+mkdir -p {folders} || exit 1
+{moves}
+chmod u+x {home}/run.sh
+export JOBORCH_WORKDIR="$PWD/{home}"
+{exports}
+set -m
+(cd {home} && exec {command}) </dev/null >"$mark.out" 2>"$mark.err" &
+job=$!
+why=exited watchdog= killer=
+end() {{
+  why=$1
+  kill -TERM -- "-$job" 2>/dev/null
+  (sleep {grace}; kill -KILL -- "-$job") 2>/dev/null &
+  killer=$!
+}}
+trap '[ "$why" = exited ] && end cancelled' TERM INT HUP
+trap '[ "$why" = exited ] && end timed_out' USR1
+{watchdog}
+while :; do
+  wait "$job"
+  status=$?
+  kill -0 "$job" 2>/dev/null || break
+done
+for group in "$job" $watchdog $killer; do kill -KILL -- "-$group"; done 2>/dev/null
+find {home} ! -type f ! -type d -delete
+find {home} -type d ! -perm -700 -exec chmod u+rwx {{}} +
+find {home} -type f ! -perm -400 -exec chmod u+r {{}} +
+printf '%s %s\\n' "$why" "$status" >"$mark.part" && mv "$mark.part" "$mark.exit"
+exit 0
+"""
+_WATCHDOG = "(sleep {limit}; kill -USR1 $$) 2>/dev/null &\nwatchdog=$!"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is sent for one attempt."""
+
+    script: bytes
+    """In place of its ``run.sh``."""
+    sent_as: Mapping[str, str]
+    """Under which flat name each of its files goes, by its path in the work directory."""
+
+
+def mark_of(token: str) -> str:
+    """Return how the names begin of everything that is joborch's own, on the client's disk."""
+    return f"joborch-{token}"
+
+
+def parcel(
+    paths: Sequence[str],
+    *,
+    mark: str,
+    environment: Mapping[str, str],
+    command: Sequence[str],
+    time_limit_s: float | None,
+    grace_s: float,
+) -> Parcel:
+    """Wrap a job whose files are at ``paths``, its own ``run.sh`` among them.
+
+    ``command`` runs the script from the job's directory; ``mark`` tells this attempt's files from
+    those of all others.
+    """
+    sent_as = {path: f"{mark}.in-{number}" for number, path in enumerate(paths, 1)}
+    folders = {HOME, *(f"{HOME}/{path.rpartition('/')[0]}" for path in paths if "/" in path)}
+    script = _TEMPLATE.format(
+        mark=mark,
+        home=HOME,
+        folders=" ".join(shlex.quote(folder) for folder in sorted(folders)),
+        moves="\n".join(
+            f"mv -- {sent} {shlex.quote(f'{HOME}/{path}')} || exit 1"
+            for path, sent in sent_as.items()
+        ),
+        exports="\n".join(
+            f"export {name}={shlex.quote(value)}" for name, value in environment.items()
+        ),
+        command=shlex.join(command),
+        grace=f"{grace_s:g}",
+        watchdog="" if time_limit_s is None else _WATCHDOG.format(limit=f"{time_limit_s:g}"),
+    )
+    return Parcel(script.encode("utf-8", "surrogateescape"), sent_as)
