@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 LEAVE_S = 2.0
 """How long it waits, when it ends, for the server to hear of that and of what is due."""
+PROGRESS_S = 1.0
+"""How often it looks, while it waits for its jobs, whether there is progress to tell."""
 
 
 class Agent:
@@ -97,12 +99,13 @@ class Agent:
             site=self._site,
             load=HostLoad(clock=self._site.clock).now,
         )
-        self._site.spool.sweep()
         worker.adopt()
         tasks = [
             group.create_task(heartbeat.run(), name="heartbeat"),
             group.create_task(self._outbox.run(), name="outbox"),
             group.create_task(self._logs.run(), name="logs"),
+            group.create_task(worker.overdue.run(), name="overdue attempts"),
+            group.create_task(self._site.spool.sweeping.run(), name="sweep"),
         ]
         await self._until_departure(worker, heartbeat)
         worker.let_go()
@@ -114,7 +117,7 @@ class Agent:
         await any_of(going.finish, going.abandon, going.leave)
         heartbeat.drain()
         self._say(f"draining: {_jobs(worker.count)} left")
-        await any_of(worker.idle, going.abandon, going.leave)
+        await self._finish(worker)
         if going.abandon.is_set() and not going.leave.is_set():
             self._say(f"stopping {_jobs(worker.count)}")
             worker.abandon_all()
@@ -125,6 +128,17 @@ class Agent:
                 await self._outbox.idle.wait()
         if worker.count:
             self._say(f"{_jobs(worker.count)} left running, for the next agent in this directory")
+
+    async def _finish(self, worker: Worker) -> None:
+        """Wait until all jobs have ended and are reported, or are not to be waited for."""
+        going, told = self._departure, 0
+        while worker.count and not (going.abandon.is_set() or going.leave.is_set()):
+            if worker.count != told:
+                told = worker.count
+                self._say(f"waits for {_jobs(told)}")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PROGRESS_S):
+                    await any_of(worker.idle, going.abandon, going.leave)
 
 
 def _jobs(count: int) -> str:

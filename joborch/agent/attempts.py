@@ -124,6 +124,10 @@ class Attempt:
         make_way(self.folder / "ending.json")
         write_atomic(self.folder / "ending.json", msgspec.json.encode(ending))
 
+    def disown(self) -> None:
+        """Make it one that a later process will not :meth:`load`; needs no room on the disk."""
+        (self.folder / "lease.json").unlink(missing_ok=True)
+
     def ending(self) -> Ending | None:
         """Return what :meth:`settle` kept, if it did; what else is there counts as nothing."""
         try:

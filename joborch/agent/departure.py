@@ -18,6 +18,10 @@ class Departure:
     leave: asyncio.Event = field(default_factory=asyncio.Event)
     """End within seconds; the jobs go on under their supervisors, for the next agent to adopt."""
 
+    def finish_or_leave(self) -> None:
+        """Ask it to finish; when that was asked before, to leave its jobs behind."""
+        (self.leave if self.finish.is_set() else self.finish).set()
+
     def next_step(self) -> None:
         """Ask for the next less polite way, as somebody does who presses Ctrl-C once more."""
         for step in (self.finish, self.abandon, self.leave):

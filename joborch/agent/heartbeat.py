@@ -114,7 +114,7 @@ class Heartbeat:
             number=next(self._numbers),
             known=self._worker.known,
             load=self._load(),
-            draining=is_draining,
+            draining=is_draining or not await self._site.backend.is_available(),
             following=self._site.logs.following,
         )
         try:

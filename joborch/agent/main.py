@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from joborch.agent.agent import Agent
+from joborch.agent.backends.base import Backend
 from joborch.agent.backends.registry import make_backend
 from joborch.agent.departure import Departure
 from joborch.agent.settings import AgentSettings, load_settings
@@ -21,12 +23,14 @@ from joborch.process.clock import Clock
 def main(flags: dict[str, Any]) -> int:
     """Run an agent until it is asked to end; ``config`` among the flags is the settings file.
 
-    SIGTERM: it ends in seconds and its jobs go on. SIGINT on a terminal: it ends after its jobs;
-    a second one stops them, a third leaves them behind.
+    SIGTERM: it ends in seconds and its jobs go on; with ``drain`` among the settings it ends after
+    its jobs, and a second SIGTERM leaves them behind. SIGINT on a terminal: it ends after its jobs;
+    a second one stops them, a third leaves them behind. SIGINT elsewhere is like SIGTERM.
 
     Raises:
         SettingsError: nothing was started.
-        AgentRunningError: another process has the directory.
+        LockedError: another process has the directory.
+        AddressError: where it is to listen cannot be had.
         JoborchError: the server does not want the agent, or (SupersededError) no longer.
     """
     given = dict(flags)
@@ -42,26 +46,73 @@ async def serve_agent(
 ) -> None:
     """Run an agent until ``stop`` is set, which it obeys in seconds, leaving its jobs running.
 
+    It works for its server, for servers of the original that call it, or for both at the same time.
     ``departure`` offers politer ways to end it; its ``leave`` is not used.
     """
     going = departure or Departure()
     going = Departure(finish=going.finish, abandon=going.abandon, leave=stop)
-    clock = Clock()
-    spool = Spool(settings.work_dir, clock=clock, keep_s=settings.keep)
-    backend = make_backend("local", settings.work_dir)
+    works = [_pull] if settings.server else []
+    works += [_listen] if settings.listen else []
     try:
-        async with AgentLink(settings.server) as link:
-            agent = Agent(
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work(settings, going), name=work.__name__)
+    except ExceptionGroup as failures:
+        if len(failures.exceptions) > 1:
+            raise
+        raise failures.exceptions[0] from None
+
+
+async def _pull(settings: AgentSettings, departure: Departure) -> None:
+    """Work for the joborch server."""
+    async with (
+        _housed(settings, settings.work_dir) as (spool, backend, clock),
+        AgentLink(settings.server) as link,
+    ):
+        agent = Agent(
+            settings,
+            link=link,
+            spool=spool,
+            backend=backend,
+            clock=clock,
+            departure=departure,
+            say=_say,
+        )
+        _say(banner(settings))
+        await agent.serve()
+
+
+async def _listen(settings: AgentSettings, departure: Departure) -> None:
+    """Work for servers of the original."""
+    from joborch.agent.seed_api import listening
+    from joborch.web import engine
+
+    assert settings.listen is not None, "checked by the caller"  # noqa: S101 - a caller's bug
+    with engine.listen(*settings.listen) as listener:
+        home = settings.work_dir / listening.FOLDER / "agent"
+        async with _housed(settings, home) as (spool, backend, clock):
+            _say(listening.banner(settings, engine.url_of(listener)))
+            await listening.serve(
                 settings,
-                link=link,
+                listener=listener,
                 spool=spool,
                 backend=backend,
                 clock=clock,
-                departure=going,
+                departure=departure,
                 say=_say,
             )
-            _say(banner(settings))
-            await agent.serve()
+
+
+@asynccontextmanager
+async def _housed(
+    settings: AgentSettings, directory: Path
+) -> AsyncIterator[tuple[Spool, Backend, Clock]]:
+    """Hold a directory, with what runs jobs in there."""
+    clock = Clock()
+    spool = Spool(directory, clock=clock, keep_s=settings.keep)
+    backend = make_backend(settings, directory)
+    try:
+        yield spool, backend, clock
     finally:
         await backend.close()
         spool.close()
@@ -82,8 +133,9 @@ def banner(settings: AgentSettings) -> str:
 async def _serve_with_signals(settings: AgentSettings) -> None:
     departure = Departure()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, departure.leave.set)
-    interrupted = departure.next_step if sys.stdin.isatty() else departure.leave.set
+    terminated = departure.finish_or_leave if settings.drain else departure.leave.set
+    interrupted = departure.next_step if sys.stdin.isatty() else terminated
+    loop.add_signal_handler(signal.SIGTERM, terminated)
     loop.add_signal_handler(signal.SIGINT, interrupted)
     await serve_agent(settings, stop=departure.leave, departure=departure)
 

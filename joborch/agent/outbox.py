@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 MOST_REPORTS = 64
 MOST_BYTES = 4 * 1024 * 1024
+LEAST_BYTES = 256 * 1024
+"""Of one request; less is tried after each that failed, since the line may be slow."""
 
 Key = tuple[int, int]
 """Job and attempt."""
@@ -40,6 +42,7 @@ class Outbox:
     def __init__(self, link: ServerLink, *, back_off: BackOff | None = None) -> None:
         self._link = link
         self._back_off = back_off or BackOff()
+        self._room_bytes = MOST_BYTES
         self._reports: list[_Due] = []
         self._notices: dict[Key, Callable[[], Started]] = {}
         self._woken = asyncio.Event()
@@ -91,8 +94,10 @@ class Outbox:
             await self._send_reports(self._next_batch())
         except JoborchError as error:
             logger.debug("nothing delivered", extra={"error": str(error)})
+            self._room_bytes = max(self._room_bytes // 8, LEAST_BYTES)
             await self._back_off.pause()
         else:
+            self._room_bytes = min(self._room_bytes * 2, MOST_BYTES)
             self._back_off.succeeded()
 
     async def _send_notices(self) -> None:
@@ -109,7 +114,7 @@ class Outbox:
 
     def _next_batch(self) -> list[_Due]:
         batch: list[_Due] = []
-        room = MOST_BYTES
+        room = self._room_bytes
         for due in self._reports[:MOST_REPORTS]:
             room -= due.size_bytes
             if batch and room < 0:

@@ -36,10 +36,11 @@ class Overseer:
 
     def expect_end(self, cause: Cause, *, within_s: float) -> None:
         """Expect the attempt to end for this cause; of several, the one due first counts."""
-        due_at = asyncio.get_running_loop().time() + max(0.0, within_s) + MARGIN_S
-        if due_at < self._due_at:
-            self._cause, self._due_at = cause, due_at
-            self._moved.set()
+        self._expect(cause, within_s=max(0.0, within_s) + MARGIN_S)
+
+    def expect_end_now(self, cause: Cause) -> None:
+        """Have waited long enough: bring the end about at once, unless somebody else still can."""
+        self._expect(cause, within_s=0.0)
 
     async def ended(self, handle: Handle) -> Ended:
         """Wait for the end as the backend does, and bring it about if nobody else can."""
@@ -50,6 +51,12 @@ class Overseer:
             watching.cancel()
             await asyncio.wait({watching})
         return self._explained(ended)
+
+    def _expect(self, cause: Cause, *, within_s: float) -> None:
+        due_at = asyncio.get_running_loop().time() + within_s
+        if due_at < self._due_at:
+            self._cause, self._due_at = cause, due_at
+            self._moved.set()
 
     def _explained(self, ended: Ended) -> Ended:
         """Of what was forced, the backend knows no more than that its supervisor is lost."""

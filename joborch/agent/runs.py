@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from joborch.agent.attempts import Attempt
 from joborch.agent.backends.base import Handle
 from joborch.agent.endings import Cause, Ended, Ending, ending_of, lost
-from joborch.agent.overseeing import Overseer
+from joborch.agent.overseeing import LOOK_AGAIN_S, Overseer
 from joborch.agent.site import Site
 from joborch.agent.starting import rule_for, start
 
@@ -31,12 +31,14 @@ class Run:
         """Set once nothing of the attempt runs and its directory is removed."""
         self._site = site
         self._is_new = is_new
-        self._grace_s = rule_for(attempt, site).grace_s
+        self._rule = rule_for(attempt, site)
+        self._grace_s = self._rule.grace_s
+        self._taken_at = site.clock.boottime()
         self._task: asyncio.Task[None] | None = None
         self._handle: Handle | None = None
         self.is_stopped = False
         """Whether it is somebody else's; the server need not hear of it any more."""
-        self._is_abandoned = False
+        self._abandoned_for: Cause | None = None
         self._overseer = Overseer(site.backend, enforce=self.enforce)
         self._cancel_grace_s: float | None = None
 
@@ -51,9 +53,8 @@ class Run:
 
         One that runs is ended by its supervisor.
         """
-        rule, renewed_at = rule_for(self.attempt, self._site), self._site.spool.renewed_at
-        now = self._site.clock.boottime()
-        return self._handle is None and not rule.allows_start(renewed_at=renewed_at, now=now)
+        renewed_at, now = self._site.spool.renewed_at, self._site.clock.boottime()
+        return self._handle is None and not self._rule.allows_start(renewed_at=renewed_at, now=now)
 
     @property
     def log_fields(self) -> dict[str, object]:
@@ -100,10 +101,22 @@ class Run:
         self._overseer.expect_end(Cause.CANCELLED, within_s=grace_s)
         return True
 
-    def abandon(self) -> None:
+    def abandon(self, cause: Cause = Cause.SHUTDOWN) -> None:
         """Order it to end as lost, so that another agent can run it. Then :meth:`enforce`."""
-        self._is_abandoned = True
+        self._abandoned_for = cause
         self._overseer.expect_end(Cause.SHUTDOWN, within_s=self._grace_s)
+
+    def end_if_overdue(self) -> float:
+        """End it if it has outlived its lease, which means that its supervisor was stopped.
+
+        Returns in how many seconds this is to be asked again.
+        """
+        renewed_at, now = self._site.spool.renewed_at, self._site.clock.boottime()
+        left_s = self._rule.force_in_s(renewed_at=renewed_at, taken_at=self._taken_at, now=now)
+        if left_s > 0:
+            return left_s
+        self._overseer.expect_end_now(Cause.LEASE_LOST)
+        return LOOK_AGAIN_S
 
     async def enforce(self) -> None:
         """Pass an order on to the backend; one that it does not have yet is told when it has."""
@@ -111,11 +124,11 @@ class Run:
             return
         if self._cancel_grace_s is not None:
             await self._site.backend.cancel(self._handle, grace_s=self._cancel_grace_s)
-        elif self._is_abandoned:
+        elif self._abandoned_for:
             await self._site.backend.shut_down(self._handle)
 
     def stop(self) -> None:
-        """End it, keep nothing and report nothing: it is somebody else's now."""
+        """End it at once, keep nothing and report nothing: it is somebody else's now."""
         if self.is_stopped:
             return
         self.is_stopped = True
@@ -129,8 +142,17 @@ class Run:
             ending = await self._site.delivery.pack(self.attempt, ending)
             if self._handle is None or not self._site.delivery.is_inline(ending):
                 # Else the backend remembers the end, and small results are packed again quickly.
-                self.attempt.settle(ending)
+                self._settle(ending)
         await self._tell(ending)
+
+    def _settle(self, ending: Ending) -> None:
+        """Keep the ending. Without room, a later process starts nothing, or packs once more."""
+        try:
+            self.attempt.settle(ending)
+        except OSError as error:
+            logger.warning("ending not kept", extra={**self.log_fields, "error": str(error)})
+            if self._handle is None:
+                self.attempt.disown()
 
     async def _run_to_its_end(self) -> Ending:
         """Start it, or take it over from wherever an earlier process left it."""
@@ -167,7 +189,7 @@ class Run:
     def _objection(self) -> Ending | None:
         if self._cancel_grace_s is not None:
             return Ending(outcome="cancelled", reason="cancelled before it started")
-        return lost(Cause.SHUTDOWN.value) if self._is_abandoned else None
+        return lost(self._abandoned_for.value) if self._abandoned_for else None
 
     async def _tell(self, ending: Ending) -> None:
         disposition = await self._site.delivery.deliver(self.attempt, ending)
@@ -185,7 +207,9 @@ class Run:
     async def _end(self) -> None:
         backend = self._site.backend
         self._handle = self._handle or await backend.recover(self.attempt.folder)
+        # What was taken away may be running somewhere else already.
+        grace_s = 0.0 if self.is_stopped else self._grace_s
         if self._handle:
-            self._overseer.expect_end(Cause.CANCELLED, within_s=self._grace_s)
-            await backend.cancel(self._handle, grace_s=self._grace_s)
+            self._overseer.expect_end(Cause.CANCELLED, within_s=grace_s)
+            await backend.cancel(self._handle, grace_s=grace_s)
             await self._overseer.ended(self._handle)

@@ -26,6 +26,10 @@ from joborch.process.settings import (
 MAX_SLOTS = 4096
 _AGENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}=[\w.:/@+-]{0,200}")
+_HOST = re.compile(r"[A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\]")
+DEFAULT_SERVER = "http://127.0.0.1:5000"
+LISTENING_PORT = 9000
+"""Where the original's client has always been."""
 _COUNT = whole_number(1, MAX_SLOTS)
 
 
@@ -56,6 +60,28 @@ def _agent_name(text: str) -> str:
     return text
 
 
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.strip().rpartition(":")
+    if not colon and not port.isdigit():
+        host, port = port, "0"
+    if not _HOST.fullmatch(host) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        raise ValueError("not HOST:PORT, HOST or PORT")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _client(text: str) -> tuple[str, str, str | None]:
+    urls = [_server(url.strip()) for url in text.split(",")]
+    match urls:
+        case [base]:
+            return f"{base}/submit", f"{base}/retrieve", f"{base}/kill"
+        case [submit, retrieve]:
+            return submit, retrieve, None
+        case [submit, retrieve, kill]:
+            return submit, retrieve, kill
+        case _:
+            raise ValueError("not one address, and not two or three URLs")
+
+
 def _span_s(text: str) -> float:
     return 0.0 if text.strip() in {"0", "0s"} else parse_duration(text).total_seconds()
 
@@ -64,10 +90,39 @@ def _span_s(text: str) -> float:
 class AgentSettings:
     """Everything that can be set about an agent; made by :func:`load_settings`."""
 
-    server: str = setting("The server's address.", parse=_server, default="http://127.0.0.1:5000")
+    server: str = setting(
+        "The server's address. Default: `http://127.0.0.1:5000`; with `listen`, none.",
+        parse=_server,
+        default="",
+    )
     service: Mapping[str, int] = setting(
         "What it offers: `NAME` or `NAME:SLOTS`, with commas; without a number, the cores it has.",
         parse=_services,
+        default=None,
+    )
+    listen: tuple[str, int] | None = setting(
+        "Where servers of the original hand over jobs: `HOST:PORT`; the port is 9000, or `PORT`.",
+        parse=_address,
+        default=None,
+    )
+    listen_slots: int = setting(
+        "How many of those run at a time. Default: the cores it has.", parse=_COUNT, default=0
+    )
+    listen_max_age: float = setting(
+        "How long what those left is kept; a duration.",
+        parse=_span_s,
+        default=48 * 3600.0,
+        env=("MAX_AGE",),
+    )
+    backend: str = setting(
+        "What runs the jobs: `local`, processes of this host, or `seed`, a client of the original.",
+        parse=one_of("local", "seed"),
+        default="local",
+    )
+    client: tuple[str, str, str | None] | None = setting(
+        "Of `seed`: the client's address, or its URLs to `submit,retrieve`, or `submit,retrieve,kill`.",
+        parse=_client,
+        default=None,
     )
     slots: int = setting(
         "Jobs at a time over all services. Default: the sum of the services' slots.",
@@ -88,6 +143,11 @@ class AgentSettings:
         "Between SIGTERM and SIGKILL when a job has to end; a duration.",
         parse=_span_s,
         default=10.0,
+    )
+    drain: bool = setting(
+        "On SIGTERM, wait until its jobs have ended; a second SIGTERM leaves them running.",
+        parse=yes_or_no,
+        default=False,
     )
     keep: float = setting(
         "How long a job's directory stays once the server has its results; a duration, or 0.",
@@ -121,15 +181,49 @@ def load_settings(
     values = _parsed(flags, mistakes)
     texts = {key: _text(value) for key, value in read_toml(file).items()}
     chosen = load(AgentSettings, flags=values, env=env, file=texts, extra_mistakes=tuple(mistakes))
+    return _completed(_with_listener(chosen, env), env)
+
+
+def _completed(chosen: AgentSettings, env: Mapping[str, str]) -> AgentSettings:
+    """Fill in what depends on the host, or on other settings.
+
+    Raises:
+        SettingsError: if there is a server to work for, and nothing to offer.
+    """
     name = chosen.name or _host_name()
+    server = chosen.server or ("" if chosen.listen else DEFAULT_SERVER)
+    if server and not chosen.service:
+        raise SettingsError("service: nothing was given and there is no default")
+    if chosen.backend == "seed" and not chosen.client:
+        raise SettingsError("client: the backend `seed` needs the address of one")
+    service = chosen.service or {}
     return replace(
         chosen,
+        server=server,
+        service=service,
         name=name,
-        slots=chosen.slots or sum(chosen.service.values()),
+        slots=chosen.slots or sum(service.values()),
+        listen_slots=chosen.listen_slots or _cores(),
         label=chosen.label or {},
         path=chosen.path or env.get("PATH", os.defpath),
         work_dir=chosen.work_dir or _state_home(env) / "joborch" / f"agent-{name}",
     )
+
+
+def _with_listener(chosen: AgentSettings, env: Mapping[str, str]) -> AgentSettings:
+    """Read what the original's client reads, where joborch's own settings say nothing."""
+    if chosen.listen is None:
+        return chosen
+    host, port = chosen.listen
+    work_dir = chosen.work_dir
+    if work_dir is None and env.get("DATA_PATH"):
+        work_dir = Path(env["DATA_PATH"]).absolute()
+    if not port:
+        try:
+            port = whole_number(1, 65535)(env.get("PORT") or str(LISTENING_PORT))
+        except ValueError as error:
+            raise SettingsError(f"PORT={env['PORT']!r}: {error}") from error
+    return replace(chosen, listen=(host, port), work_dir=work_dir)
 
 
 def _parsed(flags: Mapping[str, Any], mistakes: list[str]) -> dict[str, Any]:

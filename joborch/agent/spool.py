@@ -4,11 +4,10 @@ Everything here is a cache of what the server knows: nothing is flushed, and wha
 treated as absent. Must not know how jobs are run or what is said to the server.
 """
 
-import asyncio
-import fcntl
 import logging
 import os
 import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -18,29 +17,17 @@ from joborch.agent.attempts import Attempt
 from joborch.agent.marks import HighWaterMarks
 from joborch.agent.removal import remove_tree
 from joborch.agent.threads import in_thread
-from joborch.domain.errors import ConflictError
 from joborch.files.atomic import make_way, read_plain, write_atomic
 from joborch.process.clock import Clock
+from joborch.process.lock import directory_lock
+from joborch.process.loop import Loop
 
 logger = logging.getLogger(__name__)
 
 RENEWAL_STEP_S = 0.1
+_SWEEP_STEP_S = 1.0
 _GONE = ".gone-"
 """Begins the names of directories that are no attempts any more, whatever is in them."""
-
-
-class AgentRunningError(ConflictError):
-    """Another process has the directory; it was left alone."""
-
-    code = "agent_running"
-
-    def __init__(self, work_dir: Path, pid: str) -> None:
-        super().__init__(
-            f"an agent already runs in {work_dir} (pid {pid})",
-            hint="give this one another --name or --work-dir",
-            work_dir=str(work_dir),
-            pid=pid,
-        )
 
 
 class Identity(msgspec.Struct, kw_only=True, frozen=True):
@@ -54,7 +41,7 @@ class Spool:
     """The directory of one agent, held by this process until :meth:`close`.
 
     Raises:
-        AgentRunningError: if another process holds it.
+        LockedError: if another process holds it.
     """
 
     def __init__(self, work_dir: Path, *, clock: Clock, keep_s: float = 0.0) -> None:
@@ -63,7 +50,8 @@ class Spool:
         self._kept = work_dir / "kept"
         self._keep_s = keep_s
         _make_private(work_dir)
-        self._lock = _take_lock(work_dir)
+        self._lock = ExitStack()
+        self._lock.enter_context(directory_lock(work_dir / "agent.lock", "an agent"))
         _make_private(self._attempts)
         _make_private(self._kept)
         self.lease_path = work_dir / "lease"
@@ -73,11 +61,15 @@ class Spool:
         self.incarnation = self._next_incarnation()
         """Greater than that of any earlier process of this directory."""
         self.marks = HighWaterMarks(work_dir / "high-water", clock=clock)
+        self._leftovers: list[Path] = []
+        """What is no attempt, and still to be removed."""
+        self.sweeping = Loop("sweep of old attempts", self.sweep)
+        """Runs :meth:`sweep` when it has to."""
 
     def close(self) -> None:
         """Let another process have the directory."""
         self.marks.close()
-        os.close(self._lock)
+        self._lock.close()
 
     def identity(self) -> Identity | None:
         """Return who this agent is; None if it has not enrolled yet."""
@@ -111,15 +103,19 @@ class Spool:
         return self._attempts / f"{job_id}-{attempt}"
 
     def attempts(self) -> list[Attempt]:
-        """Load what earlier processes left, oldest job first; sweep away what is half made."""
+        """Load what earlier processes left, oldest job first.
+
+        What is half made makes way for an attempt of the same name, and is swept later.
+        """
         found = []
         for folder in self._attempts.iterdir():
-            attempt = None if folder.name.startswith(_GONE) else Attempt.load(folder)
-            if attempt is None:
-                logger.debug("leftover directory removed", extra={"folder": folder.name})
-                self.discard(folder)
-            else:
+            if folder.name.startswith(_GONE):
+                self._leftovers.append(folder)
+            elif attempt := Attempt.load(folder):
                 found.append(attempt)
+            elif gone := _disown(folder):
+                self._leftovers.append(gone)
+        self.sweeping.wake()
         return sorted(found, key=lambda attempt: attempt.key)
 
     def discard(self, folder: Path) -> None:
@@ -128,16 +124,8 @@ class Spool:
         What resists is tried again by the next process. Never raises: at worst, where nothing can
         be renamed, the attempt is still there, and that process tells the server of it once more.
         """
-        gone = folder.with_name(f"{_GONE}{os.urandom(8).hex()}")
-        try:
-            # In one step, and whatever a job has made of what is in there.
-            folder.rename(gone)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            logger.warning("attempt not removed", extra=_trouble(folder, error))
-            return
-        remove_tree(gone)
+        if gone := _disown(folder):
+            remove_tree(gone)
 
     async def retire(self, folder: Path, *, was_stopped: bool) -> None:
         """Put away the directory of an attempt that nobody needs to hear of any more.
@@ -148,14 +136,28 @@ class Spool:
             await in_thread(partial(self.discard, folder))
             return
         await in_thread(partial(self._put_aside, folder))
-        asyncio.get_running_loop().call_later(self._keep_s + 1, self.sweep)
 
-    def sweep(self) -> None:
-        """Remove the directories that have been kept long enough."""
-        oldest = time.time() - self._keep_s
-        for folder in self._kept.iterdir():
-            if folder.lstat().st_mtime < oldest:
-                remove_tree(folder)
+    async def sweep(self) -> float | None:
+        """Remove leftovers, and the directories that have been kept long enough.
+
+        Returns in how many seconds there may be one of the latter. Cancelled, it leaves what it
+        has not begun with to the next process.
+        """
+        while self._leftovers:
+            await in_thread(partial(remove_tree, self._leftovers.pop()))
+        left_s = await in_thread(self._keep_left_s)
+        for folder in [folder for folder in left_s if left_s[folder] <= 0]:
+            await in_thread(partial(remove_tree, folder))
+            del left_s[folder]
+        if not self._keep_s:
+            return None
+        return max(_SWEEP_STEP_S, min(left_s.values(), default=self._keep_s))
+
+    def _keep_left_s(self) -> dict[Path, float]:
+        now = time.time()
+        return {
+            folder: folder.lstat().st_mtime + self._keep_s - now for folder in self._kept.iterdir()
+        }
 
     def _put_aside(self, folder: Path) -> None:
         kept = self._kept / folder.name
@@ -195,14 +197,15 @@ def _trouble(folder: Path, error: OSError) -> dict[str, str]:
     return {"folder": folder.name, "error": error.strerror or str(error)}
 
 
-def _take_lock(work_dir: Path) -> int:
-    lock = os.open(work_dir / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _disown(folder: Path) -> Path | None:
+    """Rename what is no attempt any more, and return its new name; None if it is not there."""
+    gone = folder.with_name(f"{_GONE}{os.urandom(8).hex()}")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
-        os.close(lock)
-        raise AgentRunningError(work_dir, pid) from None
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
-    return lock
+        # In one step, and whatever a job has made of what is in there.
+        folder.rename(gone)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        logger.warning("attempt not removed", extra=_trouble(folder, error))
+        return None
+    return gone

@@ -13,9 +13,11 @@ from joborch.agent.link import ServerLink
 from joborch.agent.payload import is_there, move_in
 from joborch.domain.errors import (
     AgentNotFoundError,
+    ConflictError,
     JoborchError,
     NotAllowedError,
     NotFoundError,
+    RequestError,
     UnavailableError,
 )
 from joborch.wire.agents import INLINE_BYTES, InlineFile
@@ -100,13 +102,19 @@ class Transfers:
             try:
                 async with self._turns:
                     return await transfer()
-            except PASSING as error:
+            except JoborchError as error:
+                if not is_passing(error):
+                    raise
                 if not has_sense():
                     raise GivenUpError(str(error)) from error
                 logger.debug("transfer broke off", extra={"error": str(error)})
             await back_off.pause()
 
 
-def is_refusal(error: JoborchError) -> bool:
-    """Whether the server will never take what it refused."""
-    return not isinstance(error, PASSING)
+def is_passing(error: JoborchError) -> bool:
+    """Whether another try may succeed.
+
+    So it is with a refusal that names no reason of ours: the body took too long, as on a host that
+    slept, or the rest of an earlier upload came in between.
+    """
+    return isinstance(error, PASSING) or type(error) in {ConflictError, RequestError}

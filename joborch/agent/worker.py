@@ -9,11 +9,13 @@ from collections.abc import Coroutine, Mapping
 
 from joborch.agent.attempts import Attempt
 from joborch.agent.backends.base import BackendError
-from joborch.agent.endings import Ending, lost, rejected
+from joborch.agent.endings import Cause, Ending, given_back, lost, rejected
+from joborch.agent.overseeing import LOOK_AGAIN_S
 from joborch.agent.payload import InvalidPayloadError
 from joborch.agent.runs import Run
 from joborch.agent.site import Site
 from joborch.agent.snapshots import Snapshots
+from joborch.process.loop import Loop
 from joborch.wire.agents import (
     CancelOrder,
     KnownAttempt,
@@ -41,6 +43,8 @@ class Worker:
         self._postponed: dict[Key, Lease] = {}
         self.is_draining = False
         """Set: leases that still arrive are given back."""
+        self.overdue = Loop("overdue attempts", self.end_overdue)
+        """Runs :meth:`end_overdue` when it has to."""
         self.idle = asyncio.Event()
         """Set while there is no attempt here."""
         self.idle.set()
@@ -80,7 +84,16 @@ class Worker:
         """End as lost what was not started while its lease held, before the lease is renewed."""
         for run in self._runs.values():
             if run.has_lapsed:
-                run.abandon()
+                run.abandon(Cause.LEASE_LOST)
+
+    async def end_overdue(self) -> float | None:
+        """End the attempts that outlived their leases; returns when to look again, if ever.
+
+        Their supervisors should have; this is for those that were stopped. It looks now and then
+        even if nothing is due, because a timer stands still while the host is suspended.
+        """
+        left_s = [run.end_if_overdue() for run in self._runs.values()]
+        return min(LOOK_AGAIN_S, *left_s) if left_s else None
 
     def stop_all(self) -> None:
         """End every attempt: none of them is this agent's any more."""
@@ -108,7 +121,7 @@ class Worker:
             self._refuse(lease, lost("was_here_before"))
             return True
         if self.is_draining:
-            self._refuse(lease, lost("draining"))
+            self._refuse(lease, given_back("its agent is draining"))
             return True
         attempt = self._materialised(lease)
         if isinstance(attempt, Ending):
@@ -150,6 +163,7 @@ class Worker:
             other.stop()
         self._runs[run.attempt.key] = run
         self.idle.clear()
+        self.overdue.wake()
         self._spawn(self._carry_out(run, older), name=run.name)
 
     async def _carry_out(self, run: Run, older: list[Run]) -> None:

@@ -9,6 +9,8 @@ from joborch.cli.run import run_agent
 EXAMPLES = """
 joborch agent --server http://orchestrator:5000 --service example:4
 joborch agent -s example -s haddock:1 --label gpu=no --work-dir /scratch/joborch
+joborch agent --listen 0.0.0.0:9000
+joborch agent -s example:20 --backend seed --client http://compute:9000
 """
 
 
@@ -23,6 +25,24 @@ def agent(
         str | None, typer.Option("--slots", metavar="N", help="Jobs at a time, in all.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Default: the host's.")] = None,
+    backend: Annotated[
+        str | None, typer.Option("--backend", metavar="local|seed", help="What runs the jobs.")
+    ] = None,
+    client: Annotated[
+        str | None,
+        typer.Option("--client", metavar="URL", help="Of seed: the original's client."),
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", metavar="HOST:PORT", help="Serve the original's servers there."),
+    ] = None,
+    listen_slots: Annotated[
+        str | None, typer.Option("--listen-slots", metavar="N", help="Jobs of theirs at a time.")
+    ] = None,
+    listen_max_age: Annotated[
+        str | None,
+        typer.Option("--listen-max-age", metavar="DUR", help="How long their results are kept."),
+    ] = None,
     label: Annotated[
         list[str] | None, typer.Option("--label", metavar="K=V", help="What jobs may ask for.")
     ] = None,
@@ -30,8 +50,14 @@ def agent(
     grace: Annotated[
         str | None, typer.Option("--grace", metavar="DUR", help="Between SIGTERM and SIGKILL.")
     ] = None,
+    drain: Annotated[
+        bool, typer.Option("--drain", help="On SIGTERM, wait for the jobs; a second one leaves.")
+    ] = False,
     keep: Annotated[
         str | None, typer.Option("--keep", metavar="DUR", help="Keep directories of ended jobs.")
+    ] = None,
+    max_results: Annotated[
+        str | None, typer.Option("--max-results", metavar="SIZE", help="Most that a job may leave.")
     ] = None,
     config: Annotated[str | None, typer.Option("--config", metavar="FILE")] = None,
     log_format: Annotated[
@@ -45,10 +71,17 @@ def agent(
         "service": service or None,
         "slots": slots,
         "name": name,
+        "backend": backend,
+        "client": client,
+        "listen": listen,
+        "listen_slots": listen_slots,
+        "listen_max_age": listen_max_age,
         "label": label or None,
         "work_dir": work_dir,
         "grace": grace,
+        "drain": drain or None,
         "keep": keep,
+        "max_results": max_results,
         "config": config,
         "log_format": log_format,
         "verbose": verbose or None,

@@ -1,5 +1,6 @@
 """``joborch agents``: which there are, how they are, and keeping them free for maintenance."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -15,25 +16,32 @@ from joborch.wire.agents import AgentList, AgentView
 EXAMPLES = """
 joborch agents
 joborch agents compute-1 --json
-joborch agents drain compute-1
+joborch agents drain compute-1 --wait
 joborch agents resume compute-1
 """
 ACTIONS = {"drain": True, "resume": False}
 MARKS = {"up": "● up", "late": "◐ late", "draining": "◌ draining", "down": "○ down"}
+LOOK_S = 1.0
+"""How often it looks whether the jobs of a draining agent have ended."""
 COLORS = {"up": "green", "late": "yellow", "draining": "cyan", "down": "red"}
 
 
 def agents(
     context: typer.Context,
+    *,
     words: Annotated[list[str] | None, typer.Argument(metavar="[drain|resume] [NAME]...")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Until what drains holds no job.")] = False,
 ) -> None:
     """Show agents; drain one, so that it is given no new jobs and its host can be worked on."""
     session = Session.of(context)
     action, names = _read(words or [])
+    if wait and action != "drain":
+        raise UsageError("--wait is for draining", hint="joborch agents drain NAME --wait")
 
     async def work(server: Orchestrator) -> list[AgentView]:
         if action is not None:
-            return [await server.drain(name, on=ACTIONS[action]) for name in names]
+            changed = [await server.drain(name, on=ACTIONS[action]) for name in names]
+            return await _emptied(session, server, names) if wait else changed
         if names:
             return [await server.agent(name) for name in names]
         return (await server.agents()).items
@@ -53,6 +61,21 @@ def _read(words: list[str]) -> tuple[str | None, list[str]]:
     if len(words) == 1:
         raise UsageError(f"which agent is to {words[0]}?", hint=f"joborch agents {words[0]} NAME")
     return words[0], words[1:]
+
+
+async def _emptied(session: Session, server: Orchestrator, names: list[str]) -> list[AgentView]:
+    """Wait until agents hold no jobs, saying how many are left whenever that changes."""
+    told = 0
+    while True:
+        every = (await server.agents()).items
+        found = [agent for agent in every if {agent.id, agent.name} & set(names)]
+        left = sum(agent.active for agent in found)
+        if not left:
+            return found
+        if left != told and session.output.tells_progress:
+            session.output.note(f"waits for {left} job{'s' if left > 1 else ''}")
+        told = left
+        await asyncio.sleep(LOOK_S)
 
 
 def _columns(now: datetime) -> list[Column[AgentView]]:

@@ -59,7 +59,7 @@ def running_s(job: JobView, now: datetime) -> float | None:
     """Return how long a job has run."""
     if job.started_at is None:
         return None
-    return ((job.finished_at or now) - job.started_at).total_seconds()
+    return max(((job.finished_at or now) - job.started_at).total_seconds(), 0.0)
 
 
 def columns(now: datetime, reasons: Mapping[int, str]) -> list[Column[JobView]]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from joborch.client.results import Source, download
 from joborch.client.transport import MSGPACK, Call, Content, Transport, segment
 from joborch.client.upload import in_thread, read_chunks
@@ -26,7 +28,9 @@ from joborch.wire.agents import (
 from joborch.wire.events import LogChunk
 
 POLL_S = 25.0
-POLL_MARGIN_S = 15.0
+POLL_MARGIN_S = (2.0, 15.0)
+"""At least and at most; in between, as long again as a poll is held. A dead connection has to be
+given up before the leases that it was to renew."""
 UPLOAD_S = 120.0
 """An upload is answered once it is safe on the server's disk."""
 
@@ -69,7 +73,11 @@ class AgentLink:
 
     async def poll(self, poll: Poll) -> PollAnswer:
         """Ask for work; the answer takes up to 25 s when there is none."""
-        call = self._call("POST", "/poll", poll, read_s=self._poll_s + POLL_MARGIN_S)
+        hold_s = self._poll_s
+        least, most = POLL_MARGIN_S
+        read_s = hold_s + min(max(hold_s, least), most)
+        said = msgspec.structs.replace(poll, hold_s=hold_s)
+        call = self._call("POST", "/poll", said, read_s=read_s)
         return await self._transport.ask(call, PollAnswer)
 
     async def started(self, notices: Sequence[Started]) -> None:

@@ -33,6 +33,8 @@ Content = bytes | AsyncIterator[bytes]
 CONNECT_S = 5.0
 DEFAULT_TIMEOUT_S = 30.0
 BROKEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError, httpx.ReadError)
+PIECE_BYTES = 64 * 1024
+"""Written at a time; a time-out is about one piece, or a slow line would count as a dead one."""
 OVERLOADED = frozenset({502, 503, 504})
 
 
@@ -173,15 +175,18 @@ class Transport:
             return await self._send_once(call)
 
     async def _send_once(self, call: Call) -> httpx.Response:
+        content, length = _in_pieces(call.content() if call.content else None)
+        headers = {"Accept": self.codec.media_type, **self.headers, **(call.headers or {})}
         try:
             request = self._client.build_request(
                 call.method,
                 self.server + call.path,
                 params=_present(call.query),
-                headers={"Accept": self.codec.media_type, **self.headers, **(call.headers or {})},
-                content=call.content() if call.content else None,
+                headers=headers | length,
+                content=content,
                 timeout=httpx.Timeout(
-                    self._timeout_s if call.read_s is None else call.read_s, connect=CONNECT_S
+                    self._timeout_s if call.read_s is None else call.read_s,
+                    connect=min(CONNECT_S, self._timeout_s),
                 ),
             )
             response = await self._client.send(request, stream=True)
@@ -237,6 +242,18 @@ def _client(server: str) -> httpx.AsyncClient:
 def segment(name: str) -> str:
     """Escape a name for a URL's path; the slashes of a file's name stay."""
     return quote(name, safe="/")
+
+
+def _in_pieces(content: Content | None) -> tuple[Content | None, dict[str, str]]:
+    """Return a body, cut up if it is large, and the header that it needs then."""
+    if not isinstance(content, bytes) or len(content) <= PIECE_BYTES:
+        return content, {}
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for begin in range(0, len(content), PIECE_BYTES):
+            yield content[begin : begin + PIECE_BYTES]
+
+    return pieces(), {"Content-Length": str(len(content))}
 
 
 def _present(query: Mapping[str, object] | None) -> dict[str, str] | None:

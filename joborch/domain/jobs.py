@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from joborch.domain.agents import Demand
+from joborch.domain.retries import LONGEST
 from joborch.domain.states import JobEvent, JobState, advance
 
 DEFAULT_PRIORITY = 50
@@ -75,6 +76,22 @@ class Job:
         """Whether a ZIP is stored for it now."""
         return self.results_sha256 is not None and self.results_removed_at is None
 
+    def has_to_wait(self, now: datetime) -> bool:
+        """Whether its time has not come.
+
+        Once it was attempted, it waits for no longer than a host's failure makes it; what seems
+        longer is from before the clock was set back.
+        """
+        if self.not_before is None or self.not_before <= now:
+            return False
+        return self.attempt == 0 or self.not_before <= now + LONGEST
+
+    @property
+    def seen_at(self) -> datetime:
+        """The newest time in its record: even where the clock was set back, what comes is later."""
+        known = (self.submitted_at, self.assigned_at, self.started_at)
+        return max(at for at in known if at is not None)
+
     def after(self, event: JobEvent, *, at: datetime, note: str | None = None) -> "JobChange":
         """Return the move that ``event`` makes.
 
@@ -87,7 +104,7 @@ class Job:
             state=state,
             agent_id=self.agent_id if state.is_active else None,
             started_at=_started_at(self, event, at),
-            finished_at=at if state.is_terminal else None,
+            finished_at=max(at, self.seen_at) if state.is_terminal else None,
             losses=self.losses + (event in LOSING),
             reason=note if event in SPEAKING or note is not None else self.reason,
         )
@@ -117,7 +134,7 @@ class JobChange:
 
 def _started_at(job: Job, event: JobEvent, at: datetime) -> datetime | None:
     if event is JobEvent.START:
-        return at
+        return max(at, job.seen_at)
     if event is JobEvent.REQUEUE:
         return None
     return job.started_at

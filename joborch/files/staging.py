@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from joborch.files.atomic import fsync_directory
+from joborch.files.atomic import flush, fsync_directory
 
 BUFFER_BYTES = 1024 * 1024
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -82,7 +82,7 @@ class Staged:
                 continue
             file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                os.fsync(file)
+                flush(file)
             finally:
                 os.close(file)
 

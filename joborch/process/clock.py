@@ -1,7 +1,11 @@
-"""The time, from one place, so that tests can set it."""
+"""The time, from one place, so that tests can set it; and noticing that somebody set the clock."""
 
+import logging
+import math
 import time
 from datetime import UTC, datetime
+
+logger = logging.getLogger(__name__)
 
 
 class Clock:
@@ -18,3 +22,31 @@ class Clock:
     def boottime(self) -> float:
         """Return seconds that never jump and count a suspended machine's time too."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+DRIFT_S = 300.0
+"""More than a time server corrects a clock by, little by little, between two looks at it."""
+
+
+class Jumps:
+    """Notices that the wall clock was set, by the one that never jumps. Look at it often."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Take the time as right that the clock shows now."""
+        self._clock = clock
+        self._epoch_s = self._find_epoch_s()
+        self._noticed_at = -math.inf
+
+    def since_last_s(self) -> float:
+        """Return how long ago a jump was noticed, be it just now; infinity without any."""
+        epoch_s = self._find_epoch_s()
+        by_s = epoch_s - self._epoch_s
+        self._epoch_s = epoch_s
+        if abs(by_s) > DRIFT_S:
+            self._noticed_at = self._clock.boottime()
+            logger.warning("wall clock jumped", extra={"by_s": round(by_s)})
+        return self._clock.boottime() - self._noticed_at
+
+    def _find_epoch_s(self) -> float:
+        """Return the wall-clock time at which the machine was booted, as it looks now."""
+        return self._clock.now().timestamp() - self._clock.boottime()

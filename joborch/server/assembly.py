@@ -38,7 +38,12 @@ async def assembled(
         settings=settings,
         clock=clock,
         database=database,
-        blobs=Blobs(settings.data, reserve_bytes=settings.reserve),
+        blobs=Blobs(
+            settings.data,
+            reserve_bytes=settings.reserve,
+            database=settings.db_path.parent,
+            on_failure=stopping.set,
+        ),
         catalog=Catalog(settings.services),
         roll=roll,
         feed=feed,

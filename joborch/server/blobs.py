@@ -14,18 +14,27 @@ Whatever is published was flushed before, the directories that name it too. A na
 
 import asyncio
 import hashlib
+import logging
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 from weakref import WeakValueDictionary
 
-from joborch.domain.errors import ConflictError, DiskFullError, ResultsMissingError
-from joborch.files.atomic import fsync_directory
+from joborch.domain.errors import (
+    ConflictError,
+    DiskFullError,
+    ResultsMissingError,
+    StoreFailedError,
+)
+from joborch.files.atomic import FlushError, flush, fsync_directory
 from joborch.files.staging import Staged
+
+logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -34,11 +43,19 @@ class Blobs:
     """Keeps files below ``root``; below ``reserve_bytes`` of free disk it takes no new payloads.
 
     ``database`` is the directory of what is recorded of them: its disk needs the reserve as well.
+    ``on_failure`` is called when a flush fails: nobody knows then what is on the disk.
     """
 
     def __init__(
-        self, root: Path, *, reserve_bytes: int = 0, database: Path | None = None
+        self,
+        root: Path,
+        *,
+        reserve_bytes: int = 0,
+        database: Path | None = None,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
+        self.has_failed = False
+        self._on_failure = on_failure
         self._root = root
         self._disks = (root, database or root)
         self._reserve_bytes = reserve_bytes
@@ -46,6 +63,9 @@ class Blobs:
         for name in ("staging", "payloads", "incoming", "results", "trash"):
             (root / name).mkdir(parents=True, exist_ok=True)
         _make_shards(root / "payloads")
+        fsync_directory(root)
+        with suppress(PermissionError):  # then somebody else made `root`, long ago
+            fsync_directory(root.parent)
 
     async def stage(self) -> Staged:
         """Begin an upload.
@@ -70,7 +90,7 @@ class Blobs:
     async def publish_payload(self, staged: Staged) -> str:
         """Make a finished upload a payload, durably, and return its id."""
         payload_id = secrets.token_hex(16)
-        await asyncio.to_thread(self._publish_payload, staged, payload_id)
+        await self._publish(self._publish_payload, staged, payload_id)
         return payload_id
 
     def payload_file(self, payload_id: str, name: str) -> Path:
@@ -119,7 +139,7 @@ class Blobs:
         Raises:
             ResultsMissingError: they are not here as announced; nothing was published.
         """
-        await asyncio.to_thread(self._publish_results, job_id, attempt, (size_bytes, sha256), data)
+        await self._publish(self._publish_results, job_id, attempt, (size_bytes, sha256), data)
 
     def open_results(self, job_id: int, attempt: int) -> BinaryIO:
         """Open an attempt's results; they stay readable even if they are removed meanwhile."""
@@ -138,15 +158,32 @@ class Blobs:
         how many things were removed.
         """
         orphans = [*(self._root / "staging").iterdir(), *(self._root / "trash").iterdir()]
-        payloads = (self._root / "payloads").glob("*/*")
-        orphans += [path for path in payloads if path.name not in payload_ids]
-        wanted = unfinished | kept
-        incoming, results = (self._root / "incoming").iterdir(), self._root.glob("results/*/*.zip")
+        incoming = (self._root / "incoming").iterdir()
         orphans += [path for path in incoming if path.name not in unfinished]
-        orphans += [path for path in results if path.stem not in wanted]
+        orphans += self._strays("payloads", payload_ids)
+        orphans += self._strays("results", unfinished | kept, suffix=".zip")
         for path in orphans:
             self._remove(path)
         return len(orphans)
+
+    async def _publish(self, work: Callable[..., None], *args: object) -> None:
+        """Run ``work`` in a thread; a flush that fails is not tried again, but ends the server."""
+        try:
+            await asyncio.to_thread(work, *args)
+        except FlushError as error:
+            logger.exception("files could not be flushed")
+            self.has_failed = True
+            self._on_failure()
+            raise StoreFailedError("the disk could not be written") from error
+
+    def _strays(self, room: str, known: set[str], *, suffix: str = "") -> list[Path]:
+        """Return what is in a room's directories and not known; made for very many files."""
+        found: list[Path] = []
+        for folder in filter(Path.is_dir, (self._root / room).iterdir()):
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries if entry.name.endswith(suffix)]
+            found += [folder / name for name in names if name.removesuffix(suffix) not in known]
+        return found
 
     def _publish_payload(self, staged: Staged, payload_id: str) -> None:
         staged.flush()
@@ -160,7 +197,11 @@ class Blobs:
         source = self._incoming(job_id, attempt)
         if data is not None:
             source.write_bytes(data)
-        found = _size_and_digest(source)
+        try:
+            found = _size_and_digest(source)
+        except FlushError:
+            source.unlink()  # the next process must not find it, and flush it with success
+            raise
         if found != expected:
             source.unlink(missing_ok=True)
             raise ResultsMissingError(
@@ -219,5 +260,5 @@ def _size_and_digest(path: Path) -> tuple[int, str]:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
-        os.fsync(file.fileno())
+        flush(file.fileno())
     return size, digest.hexdigest()

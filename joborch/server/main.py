@@ -12,14 +12,14 @@ from typing import Any
 
 import uvloop
 
-from joborch.domain.errors import ConflictError, JoborchError
+from joborch.domain.errors import JoborchError
 from joborch.domain.services import Service
 from joborch.process import logs
 from joborch.process.lock import directory_lock
 from joborch.process.loop import Loop
 from joborch.server.app import create_app
 from joborch.server.assembly import assembled
-from joborch.server.embedded import run_agent
+from joborch.server.embedded import agents_for, run_agent
 from joborch.server.parts import Parts
 from joborch.server.settings import ServerSettings, load_settings, print_config
 from joborch.server.store import schema
@@ -31,18 +31,13 @@ DEFAULT_SERVICE = "default"
 """What ``serve --agent`` offers when no service was named."""
 
 
-class AddressError(ConflictError):
-    """The address to listen on cannot be had."""
-
-    code = "address_in_use"
-
-
 def main(flags: dict[str, Any]) -> int:
     """Run ``joborch serve`` and return its exit status.
 
     Raises:
         SettingsError: naming every mistake; nothing was started.
         LockedError: another server uses the data directory.
+        SchemaError: the database is damaged or of a newer version; it was left as it is.
     """
     path = Path(flags["config"]) if flags.get("config") else None
     settings = load_settings(flags, os.environ, path)
@@ -56,7 +51,7 @@ def main(flags: dict[str, Any]) -> int:
         return 0
     logs.set_up(style=settings.log_format, verbose=settings.verbose)
     settings.data.mkdir(parents=True, exist_ok=True)
-    listener = _listen(settings)
+    listener = engine.listen(settings.host, settings.port)
     url = engine.url_of(listener)
     with listener, directory_lock(settings.data / "server.lock", f"the server at {url}"):
         schema.prepare(settings.db_path)
@@ -75,20 +70,14 @@ async def _serve(
             for name, one in running.items():
                 group.create_task(_guard(one, parts), name=name)
             group.create_task(_stop_all(parts, running), name="stop")
-            if with_agent:
-                names = [service.name for service in settings.services]
-                agent = run_agent(
-                    url=url,
-                    services=names,
-                    work_dir=settings.data / "agent",
-                    stopping=parts.stopping,
-                )
+            for options in agents_for(settings, with_local=with_agent):
+                agent = run_agent(options, url=url, stopping=parts.stopping)
                 group.create_task(agent, name="agent")
             app = create_app(parts)
             await engine.serve(app, listener=listener, stopping=parts.stopping)
             parts.stopping.set()
         logger.info("server stopped")
-        return 1 if parts.database.has_failed else 0
+        return 1 if parts.database.has_failed or parts.blobs.has_failed else 0
 
 
 async def _guard(loop: Loop, parts: Parts) -> None:
@@ -108,16 +97,6 @@ async def _stop_all(parts: Parts, running: dict[str, Loop]) -> None:
     parts.feed.publish([])
     for present in parts.roll.every():
         present.leave()
-
-
-def _listen(settings: ServerSettings) -> socket.socket:
-    try:
-        return engine.listen(settings.host, settings.port)
-    except OSError as error:
-        raise AddressError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
-            hint="another server may run there; choose another with --port",
-        ) from error
 
 
 def _say_hello(settings: ServerSettings, url: str, *, with_agent: bool) -> None:

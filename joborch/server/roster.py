@@ -1,6 +1,7 @@
 """Which loops the server runs."""
 
 from joborch.domain.errors import StoreFailedError
+from joborch.process.clock import Jumps
 from joborch.process.loop import Loop
 from joborch.server.operations.clean import clean
 from joborch.server.operations.dispatch import dispatch
@@ -10,6 +11,7 @@ from joborch.server.parts import Parts
 
 def loops(parts: Parts) -> dict[str, Loop]:
     """Return the server's loops by name, not yet running."""
+    jumps = Jumps(parts.clock)
 
     async def run_dispatch() -> float | None:
         return await dispatch(
@@ -31,7 +33,11 @@ def loops(parts: Parts) -> dict[str, Loop]:
 
     async def run_clean() -> float | None:
         return await clean(
-            database=parts.database, blobs=parts.blobs, clock=parts.clock, settings=parts.settings
+            database=parts.database,
+            blobs=parts.blobs,
+            clock=parts.clock,
+            jumps=jumps,
+            settings=parts.settings,
         )
 
     passes = {"dispatch": run_dispatch, "rescue": run_rescue, "clean": run_clean}

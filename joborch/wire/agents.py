@@ -92,6 +92,8 @@ class Poll(msgspec.Struct, kw_only=True):
     draining: bool = False
     following: dict[int, int] = {}
     """Jobs whose logs it is sending, with the number of the tap."""
+    hold_s: float | None = None
+    """How long the server may hold it; a little later the connection counts as dead."""
 
 
 class InlineFile(msgspec.Struct, kw_only=True):
@@ -184,7 +186,7 @@ class Report(msgspec.Struct, kw_only=True):
     token: str
     outcome: str
     """``completed failed timed_out cancelled invalid``, or ``lost`` when the supervisor or host
-    died under it."""
+    died under it, or ``given_back`` when it was not tried, since the agent cannot take it now."""
     exit_code: int | None = None
     signal: int | None = None
     reason: str | None = None

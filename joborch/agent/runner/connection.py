@@ -4,9 +4,11 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,12 @@ _PROGRAM = (
 _INHERITED = ("LD_LIBRARY_PATH",)
 """All that a Python interpreter may need of the environment, which may hold our secrets."""
 _MAX_MESSAGE_BYTES = 1 << 16
+ANSWER_S = 10.0
+"""A launcher that is silent for so long was stopped, as a job of the same user can do."""
 
 
 class LauncherGoneError(Exception):
-    """The launcher process has died, or could not be started."""
+    """The launcher process has died, does not answer, or could not be started."""
 
 
 class StartRefusedError(Exception):
@@ -42,29 +46,32 @@ class StartRefusedError(Exception):
 class Connection:
     """A launcher process, and the starts it has not yet answered."""
 
-    def __init__(self, launcher: socket.socket) -> None:
+    def __init__(self, launcher: socket.socket, process: int, *, answer_s: float) -> None:
+        """Talk to a launcher; ``process`` is a pidfd of it, and becomes ours to close."""
         self._launcher = launcher
+        self._process = process
+        self._answer_s = answer_s
         self._starts: dict[str, asyncio.Future[int]] = {}
         self._sending = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(launcher, self._receive)
 
     @classmethod
-    async def open(cls, log: Path | None) -> "Connection":
-        """Start a launcher process; `log` is where its own errors go, not those of jobs."""
+    async def open(cls, log: Path | None, *, answer_s: float = ANSWER_S) -> "Connection":
+        """Start a launcher process; `log` is where its own errors go, not those of jobs.
+
+        After `answer_s` without an answer, it is killed and counts as gone.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         try:
-            status = await _run_launcher(theirs, log)
+            await _run_launcher(theirs, log, answer_s=answer_s)
+            return cls(ours, _introduced(ours), answer_s=answer_s)
         except BaseException:
             ours.close()
             raise
         finally:
             theirs.close()
-        if status != 0:
-            ours.close()
-            raise LauncherGoneError(f"the launcher ended at once, with status {status}")
-        return cls(ours)
 
     @property
     def is_closed(self) -> bool:
@@ -72,16 +79,23 @@ class Connection:
         return self._launcher.fileno() < 0
 
     async def start(self, directory: str) -> int:
-        """Have an attempt started; the pid of its shim."""
+        """Have an attempt started; the pid of its shim.
+
+        Raises:
+            StartRefusedError: it was not.
+            LauncherGoneError: nobody knows.
+        """
         if directory in self._starts:
             raise StartRefusedError(directory, "it is being started already", None)
         start: asyncio.Future[int] = self._loop.create_future()
         self._starts[directory] = start
         try:
-            async with self._sending:
-                packet = json.dumps({"start": directory}).encode()
-                await self._loop.sock_sendall(self._launcher, packet)
-            return await start
+            async with asyncio.timeout(self._answer_s):
+                await self._send({"start": directory})
+                return await start
+        except TimeoutError as error:
+            self._kill()
+            raise LauncherGoneError("the launcher process does not answer") from error
         except OSError as error:
             self.close()
             raise LauncherGoneError(str(error)) from error
@@ -94,9 +108,28 @@ class Connection:
             return
         self._loop.remove_reader(self._launcher)
         self._launcher.close()
+        # Were it stopped, it would never learn that, and stay for ever.
+        self._signal(signal.SIGCONT)
+        os.close(self._process)
         for start in self._starts.values():
             if not start.done():
                 start.set_exception(LauncherGoneError("the launcher process has died"))
+
+    def _kill(self) -> None:
+        """End a launcher that may hear of nothing any more, and hang up. Attempts go on."""
+        if self.is_closed:
+            return
+        logger.warning("launcher does not answer, starting another one")
+        self._signal(signal.SIGKILL)
+        self.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, number)
+
+    async def _send(self, message: dict[str, str]) -> None:
+        async with self._sending:
+            await self._loop.sock_sendall(self._launcher, json.dumps(message).encode())
 
     def _receive(self) -> None:
         try:
@@ -128,11 +161,27 @@ class Connection:
         return start if start is not None and not start.done() else self._loop.create_future()
 
 
-async def _run_launcher(agent: socket.socket, log: Path | None) -> int:
+async def _run_launcher(agent: socket.socket, log: Path | None, *, answer_s: float) -> None:
     """Start the launcher with this end of a socket pair; returns once it has become a daemon."""
+    try:
+        process = await _spawn(agent, log)
+    except OSError as error:
+        raise LauncherGoneError(f"the launcher cannot be started: {error}") from error
+    try:
+        async with asyncio.timeout(answer_s):
+            status = await process.wait()
+    except TimeoutError as error:
+        process.kill()
+        await process.wait()
+        raise LauncherGoneError("the launcher did not get ready") from error
+    if status != 0:
+        raise LauncherGoneError(f"the launcher ended at once, with status {status}")
+
+
+async def _spawn(agent: socket.socket, log: Path | None) -> asyncio.subprocess.Process:
     errors = _open_log(log)
     try:
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", "-c", _PROGRAM, str(_PACKAGE_ROOT), str(agent.fileno())),
             pass_fds=(agent.fileno(),),
             stdin=subprocess.DEVNULL,
@@ -142,12 +191,18 @@ async def _run_launcher(agent: socket.socket, log: Path | None) -> int:
             env={name: os.environ[name] for name in _INHERITED if name in os.environ},
             start_new_session=True,
         )
-    except OSError as error:
-        raise LauncherGoneError(f"the launcher cannot be started: {error}") from error
     finally:
         if errors >= 0:
             os.close(errors)
-    return await process.wait()
+
+
+def _introduced(launcher: socket.socket) -> int:
+    """Take the pidfd that a launcher sends before it says anything else."""
+    try:
+        _, descriptors, _, _ = socket.recv_fds(launcher, _MAX_MESSAGE_BYTES, 1)
+        return descriptors[0]
+    except (OSError, IndexError) as error:
+        raise LauncherGoneError("the launcher did not introduce itself") from error
 
 
 def _open_log(log: Path | None) -> int:

@@ -12,7 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from joborch.agent.runner import phases, processes, records
-from joborch.agent.runner.connection import Connection, LauncherGoneError, StartRefusedError
+from joborch.agent.runner.connection import (
+    ANSWER_S,
+    Connection,
+    LauncherGoneError,
+    StartRefusedError,
+)
 from joborch.agent.runner.shim import EXIT_ALREADY_STARTED, EXIT_LOCKED
 
 
@@ -22,8 +27,10 @@ class Launcher:
     The process lives on after `close`, and after our own end, until its last attempt has ended.
     """
 
-    def __init__(self, *, log: Path | None = None) -> None:
+    def __init__(self, *, log: Path | None = None, answer_s: float = ANSWER_S) -> None:
+        """``answer_s``: a launcher process that answers nothing for so long is killed."""
         self._log = log
+        self._answer_s = answer_s
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
         self._is_closed = False
@@ -32,8 +39,9 @@ class Launcher:
         """Start an attempt, whose specification and work folder are in place.
 
         Returns the pid of its supervisor once the start is recorded; should the program turn out
-        not to be executable, the exit record will say so. If the launcher process has died, another
-        one is started and asked, once.
+        not to be executable, the exit record will say so. If the launcher process has died or gives
+        no answer, another one is started and asked, once. The attempt's lock and the record of its
+        start see to it that it does not run twice.
 
         Raises:
             StartRefusedError: nothing was started, because it was before or could not be.
@@ -75,7 +83,7 @@ class Launcher:
             if self._is_closed:
                 raise LauncherGoneError("the launcher has been closed")
             if self._connection is None or self._connection.is_closed:
-                self._connection = await Connection.open(self._log)
+                self._connection = await Connection.open(self._log, answer_s=self._answer_s)
             return self._connection
 
 

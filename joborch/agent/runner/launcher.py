@@ -35,14 +35,22 @@ _REFUSALS = {
 def main(agent: int) -> None:
     """Serve the agent at the other end of this socket, as a daemon.
 
-    The process that was started ends at once, so that the agent has nothing to reap later.
+    The process that was started ends at once, so that the agent has nothing to reap later. Before,
+    it sends the agent a descriptor of the daemon's process, which can never come to mean another.
     """
-    if os.fork():
+    if launcher := os.fork():
+        _introduce(launcher, agent)
         os._exit(0)
     os.setsid()
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     Launcher(socket.socket(fileno=agent)).run()
+
+
+def _introduce(launcher: int, agent: int) -> None:
+    # Its parent is still there, so that the pid is its own even if it should have ended.
+    with socket.socket(fileno=agent) as connection:
+        socket.send_fds(connection, [b"launcher"], [os.pidfd_open(launcher)])
 
 
 @dataclass(slots=True, kw_only=True)

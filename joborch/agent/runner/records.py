@@ -3,6 +3,7 @@
 ==============  ===========================================================  ====================
 `spec.json`     what to run                                                  agent, before start
 `lock`          locked for as long as the supervisor lives; holds its pid    shim
+`exit.room`     as much of the disk as the exit record will need             shim, until its end
 `started.json`  from here on the attempt must never be started again         shim, before the job
 `cancel`        the next SIGTERM to the supervisor is a cancel               agent
 `exit.json`     how it ended                                                 shim, last of all
@@ -18,6 +19,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -30,9 +32,11 @@ LOCK = "lock"
 STARTED = "started.json"
 CANCEL = "cancel"
 EXIT = "exit.json"
+ROOM = "exit.room"
 STDOUT = "stdout.log"
 STDERR = "stderr.log"
 WORK = "work"
+_ROOM_BYTES = 4096
 
 
 class Cause(StrEnum):
@@ -138,9 +142,16 @@ def read_started(directory: Path) -> Started | None:
     return _read(directory / STARTED, Started)
 
 
+def keep_room(directory: Path) -> None:
+    """Take as much of the disk as the exit record will need, before the job can fill it."""
+    write_atomic(directory / ROOM, bytes(_ROOM_BYTES))
+
+
 def write_ended(directory: Path, ended: Ended) -> None:
-    """Record how the attempt ended."""
+    """Record how the attempt ended, where there was room for it."""
     make_way(directory / EXIT)
+    with suppress(OSError):
+        (directory / ROOM).unlink()
     _write(directory / EXIT, dataclasses.asdict(ended))
 
 

@@ -75,6 +75,7 @@ def _run(directory: Path, signals: SignalPipe, ready: int | None) -> Ended:
     """Start the job and see it to its end, with nothing left of it."""
     try:
         spec = records.read_spec(directory)
+        records.keep_room(directory)
         forked = job.fork_job(spec, directory)
     except (OSError, ValueError) as error:
         return _not_started(str(error), is_of_host=True)

@@ -2,7 +2,8 @@
 
 Nothing is polled: the shim sleeps until a signal, a deadline or the lease's alarm wakes it. The
 time limit counts CLOCK_MONOTONIC, because a job does no work while its host is suspended; the lease
-counts CLOCK_BOOTTIME, because the server, which may give the job to another agent, goes on.
+and the grace after it count CLOCK_BOOTTIME, because the server, which may give the job to another
+agent, goes on.
 """
 
 import math
@@ -35,6 +36,7 @@ class Watch:
         self._cause: Cause | None = None
         self._limit_at = time.monotonic() + _or_never(spec.time_limit_s)
         self._kill_at = math.inf
+        self._was_killed = False
         self._poll = select.poll()
         self._poll.register(signals, select.POLLIN)
         self._poll.register(self._lease, select.POLLIN)
@@ -61,14 +63,15 @@ class Watch:
                 return None
 
     def _enforce(self) -> None:
-        now = time.monotonic()
-        if self._cause is None and now >= self._limit_at:
+        if self._cause is None and time.monotonic() >= self._limit_at:
             self._stop(Cause.TIMED_OUT, self._grace_s)
-        if self._cause is None and self._lease.is_lost():
-            self._stop(Cause.LEASE_LOST, self._grace_s)
-        if now >= self._kill_at:
+        # Also of a job that is ending: it must not take longer for that than the lease allows.
+        if self._lease.is_lost():
+            self._stop(Cause.LEASE_LOST, self._lease.grace_left_s())
+        if time.monotonic() >= self._kill_at:
             processes.kill_descendants(os.getpid())
-            self._kill_at = now + _KILL_AGAIN_AFTER_S
+            self._was_killed = True
+            self._kill_at = time.monotonic() + _KILL_AGAIN_AFTER_S
 
     def _obey(self) -> None:
         """Do what a SIGTERM asks for; the marker tells a cancel from the end of the host."""
@@ -80,7 +83,8 @@ class Watch:
 
     def _stop(self, cause: Cause, grace_s: float) -> None:
         """Begin to end the job; again, it can only shorten the grace."""
-        self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
+        if not self._was_killed:
+            self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
         if self._cause is None:
             self._cause = cause
             if grace_s > 0:
@@ -100,6 +104,7 @@ class Lease:
     def __init__(self, spec: records.Spec) -> None:
         self._file = Path(spec.lease_file or os.devnull)
         self._stop_after_s = _or_never(spec.stop_after_s)
+        self._grace_s = spec.grace_s
         self._renewed_at = linux.boottime()
         self._renewed_at = self._last_renewal() or self._renewed_at
         self._alarm = linux.BoottimeAlarm()
@@ -117,14 +122,24 @@ class Lease:
         self._set_alarm()
         return linux.boottime() >= self._lost_at
 
+    def grace_left_s(self) -> float:
+        """How much longer the job may take to end, once the lease is lost.
+
+        Nothing, if that was noticed late: after a suspend, or by a supervisor that was stopped.
+        """
+        return max(0.0, self._lost_at + self._grace_s - linux.boottime())
+
     @property
     def _lost_at(self) -> float:
         return self._renewed_at + self._stop_after_s
 
     def _set_alarm(self) -> None:
-        """Ring once when the lease is lost as far as is known now; when it already is, never."""
-        if linux.boottime() < self._lost_at < math.inf:
-            self._alarm.set(self._lost_at)
+        """Ring when the lease is lost as far as is known now, and again at the end of the grace."""
+        now, ring_at = linux.boottime(), self._lost_at
+        if ring_at <= now:
+            ring_at += self._grace_s
+        if now < ring_at < math.inf:
+            self._alarm.set(ring_at)
         else:
             self._alarm.clear()
 

@@ -34,6 +34,7 @@ MOST_ATTEMPTS = 100
 """The service's own limit holds below it, and where a form says nothing."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 _KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
+BAD_KEY = "Idempotency-Key: 1 to 200 visible ASCII characters are needed"
 
 
 def read_order(fields: Fields, key: str | None) -> Order:
@@ -58,12 +59,17 @@ def read_order(fields: Fields, key: str | None) -> Order:
         is_held=bool(form.take("hold", yes_or_no)),
         not_before=form.take("begin", parse_time),
     )
-    if key is not None and not _KEY.fullmatch(key):
-        form.mistakes.append("Idempotency-Key: 1 to 200 visible ASCII characters are needed")
+    if key is not None and not is_key(key):
+        form.mistakes.append(BAD_KEY)
     form.need("service", "user_id")
     if form.mistakes:
         raise InvalidRequestError(*form.mistakes)
     return Order(new=new, array=array, key=key)
+
+
+def is_key(text: str) -> bool:
+    """Whether this can be an Idempotency-Key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def parse_time(text: str) -> datetime:

@@ -51,8 +51,8 @@ async def show_meta(request: ApiRequest) -> Meta:
 
 
 async def database_state(parts: Parts) -> str:
-    """Return ``ok``, or ``failed`` if the database cannot be read or has stopped writing."""
-    if parts.database.has_failed:
+    """Return ``ok``, or ``failed`` if the database cannot be read, or the disk not be written."""
+    if parts.database.has_failed or parts.blobs.has_failed:
         return "failed"
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -4,13 +4,13 @@
 ``docs/http-api.md``.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response, get, post, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath
+from litestar.params import FromPath, HeaderParameter
 
 from joborch.domain.errors import (
     NotFinishedError,
@@ -26,6 +26,7 @@ from joborch.server.api.files import answer_with, partial_of
 from joborch.server.api.health import database_state
 from joborch.server.api.seed_words import (
     NO_PARTIAL,
+    NO_PAYLOAD,
     SPOKEN,
     V2,
     SaidError,
@@ -88,13 +89,19 @@ async def seed_health(request: ApiRequest) -> Response[HealthBody]:
     status_code=200,
     tags=["original"],
     operation_class=UploadOperation,
-    responses={201: STORED} | dict.fromkeys((400, 408, 413, 503, 507), REFUSED[400]),
+    responses={201: STORED} | dict.fromkeys((400, 408, 409, 413, 503, 507), REFUSED[400]),
     exception_handlers=SPOKEN,
 )
-async def seed_upload(request: ApiRequest) -> Response[UploadBody]:
+async def seed_upload(
+    request: ApiRequest,
+    key: Annotated[
+        str | None,
+        HeaderParameter(name="Idempotency-Key", description="Submits nothing twice."),
+    ] = None,
+) -> Response[UploadBody]:
     """Submit a job with its files."""
     parts = request.parts
-    received = await receive_submission(request, lambda fields: read_seed_order(fields, parts))
+    received = await receive_submission(request, lambda fields: read_seed_order(fields, key, parts))
     return _uploaded(received.accepted.jobs[0], parts)
 
 
@@ -117,12 +124,15 @@ async def seed_download(request: ApiRequest, job_id: FromPath[str]) -> Response[
     number = read_seed_id(job_id, parts)
     view = await query.find(number, database=parts.database)
     word = seed_word(view)
-    if view.state == JobState.COMPLETED and word != CLEANED:
+    if view.state != JobState.COMPLETED or word == CLEANED:
+        return _no_zip(view, word, parts)
+    try:
         served = await fetch.results(number, database=parts.database, blobs=parts.blobs)
-        answer = answer_with(served, media_type="application/zip")
-        answer.headers["x-job-status"] = word
-        return answer
-    return _no_zip(view, word, parts)
+    except ResultsGoneError:  # Retention took them just now.
+        return _no_zip(view, CLEANED, parts)
+    answer = answer_with(served, media_type="application/zip")
+    answer.headers["x-job-status"] = word
+    return answer
 
 
 @get(
@@ -139,9 +149,9 @@ async def seed_partial(request: ApiRequest, job_id: FromPath[str]) -> Response[b
     try:
         served = await unless_gone(request.receive, partial_of(number, parts))
     except (NotFinishedError, ResultsGoneError) as error:
-        raise SaidError("Job payload not found on client", status=404) from error
+        raise SaidError(NO_PAYLOAD, status=404, about=number, is_plain=False) from error
     except UnavailableError as error:
-        raise SaidError(NO_PARTIAL, status=500) from error
+        raise SaidError(NO_PARTIAL, status=500, about=number, is_plain=False) from error
     return answer_with(served, media_type="application/zip")
 
 

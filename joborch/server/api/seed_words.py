@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from joborch.domain.errors import JobNotFoundError, JoborchError, UnknownServiceError
 from joborch.domain.jobs import NewJob
 from joborch.domain.states import JobState
-from joborch.server.api.forms import MOST_ATTEMPTS
+from joborch.server.api.forms import BAD_KEY, MOST_ATTEMPTS, is_key
 from joborch.server.api.queries import LARGEST_ID
 from joborch.server.operations.submit import Order
 from joborch.server.parts import Parts
@@ -34,14 +34,23 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 INVALID_SERVICE = "Invalid service"
 NO_PARTIAL = "Error retrieving partial data from client"
+NO_PAYLOAD = "Job payload not found on client"
 
 
 class SaidError(JoborchError):
-    """The original has words of its own for this."""
+    """The original has words of its own for this.
 
-    def __init__(self, said: str, *, status: int = 400) -> None:
+    ``about`` is the job's id for the body; ``is_plain`` says that both generations say it in plain
+    text, or that both say it in JSON, where it is not a matter of the generation.
+    """
+
+    def __init__(
+        self, said: str, *, status: int = 400, about: int = 0, is_plain: bool | None = None
+    ) -> None:
         super().__init__(said)
         self.status = status
+        self.about = about
+        self.is_plain = is_plain
 
 
 def on_refusal(request: Request[Any, Any, Any], error: JoborchError) -> Response[Any]:
@@ -49,15 +58,11 @@ def on_refusal(request: Request[Any, Any, Any], error: JoborchError) -> Response
     if isinstance(error, JobNotFoundError):
         return Response(not_found(int(error.job_id)), status_code=404)
     parts: Parts = request.app.state.parts
-    status = error.status if isinstance(error, SaidError) else status_of(error)
-    said = error.message
-    if isinstance(error, BadMultipartError):
-        said = f"Multipart error: {error.message}"
-    if isinstance(error, UnknownServiceError):
-        status, said = 400, INVALID_SERVICE
-    if parts.settings.compat == V2:
-        return Response(StatusBody(message=said), status_code=status)
-    return Response(said, status_code=status, media_type="text/plain")
+    said = error if isinstance(error, SaidError) else _said(error)
+    is_plain = parts.settings.compat != V2 if said.is_plain is None else said.is_plain
+    if is_plain:
+        return Response(said.message, status_code=said.status, media_type="text/plain")
+    return Response(StatusBody(id=said.about, message=said.message), status_code=said.status)
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -71,8 +76,10 @@ SPOKEN: dict[type[Exception] | int, Any] = {
 }
 
 
-def read_seed_order(fields: dict[str, list[str]], parts: Parts) -> Order:
+def read_seed_order(fields: dict[str, list[str]], key: str | None, parts: Parts) -> Order:
     """Read what is asked for; other fields than the original's two are ignored.
+
+    ``key`` is the Idempotency-Key header, which no client of the original sends.
 
     Raises:
         SaidError: in the generation's words.
@@ -80,16 +87,18 @@ def read_seed_order(fields: dict[str, list[str]], parts: Parts) -> Order:
     words = _WORDS[parts.settings.compat]
     if "user_id" not in fields:
         raise SaidError(words["no user"])
-    user_id = fields["user_id"][-1].strip()
+    user_id = fields["user_id"][-1]
     if not re.fullmatch(r"\+?[0-9]{1,10}", user_id, re.ASCII) or int(user_id) >= 2**31:
         raise SaidError(words["bad user"])
     if "service" not in fields:
         raise SaidError(words["no service"])
+    if key is not None and not is_key(key):
+        raise SaidError(BAD_KEY)
     service = fields["service"][-1]
     new = NewJob(
         user_id=str(int(user_id)), service=service, name=service, max_attempts=MOST_ATTEMPTS
     )
-    return Order(new=new, accepts_missing_script=True)
+    return Order(new=new, key=key, accepts_missing_script=True)
 
 
 def read_seed_id(text: str, parts: Parts) -> int:
@@ -100,7 +109,7 @@ def read_seed_id(text: str, parts: Parts) -> int:
     """
     kind = "u32" if parts.settings.compat == V2 else "i32"
     if not _DIGITS.fullmatch(text) or int(text) > LARGEST_ID:
-        raise SaidError(f"Invalid URL: Cannot parse `{text[:40]}` to a `{kind}`")
+        raise SaidError(f"Invalid URL: Cannot parse `{text[:40]}` to a `{kind}`", is_plain=True)
     return int(text)
 
 
@@ -108,3 +117,10 @@ def seed_word(view: JobView) -> str:
     """Return the original's word for where a job is."""
     is_cleaned = view.results is not None and view.results.removed_at is not None
     return word_for(JobState(view.state), is_cleaned=is_cleaned)
+
+
+def _said(error: JoborchError) -> SaidError:
+    if isinstance(error, UnknownServiceError):
+        return SaidError(INVALID_SERVICE)
+    broken = "Multipart error: " if isinstance(error, BadMultipartError) else ""
+    return SaidError(f"{broken}{error.message}", status=status_of(error))

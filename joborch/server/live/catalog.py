@@ -44,6 +44,13 @@ class Catalog:
         lost_after = [self.get(name).lost_after for name in self.names()]
         return min(lost_after, default=Service(name="any").lost_after).total_seconds()
 
+    def hold_s(self, most_s: float) -> float:
+        """Return how long a poll is held: so short that several fit into the shortest lease.
+
+        An agent counts a lease from when the poll was sent that renewed it.
+        """
+        return min(most_s, self.shortest_patience_s() / 6)
+
     def is_configured(self, name: str) -> bool:
         """Whether the operator set the service up, rather than an agent."""
         return name in self._configured

@@ -120,7 +120,7 @@ class Presence:
 
     def _orders(self) -> set[object]:
         return {
-            *(("cancel", *key) for key in self.cancels),
+            *(("cancel", *key, order.grace_s) for key, order in self.cancels.items()),
             *(("stop", *key) for key in self.stops),
             *(("snapshot", key) for key in self.snapshots),
         }

@@ -1,4 +1,8 @@
-"""Remove the results, and then the payloads, of jobs that ended long enough ago."""
+"""Remove the results, and then the payloads, of jobs that ended long enough ago.
+
+How long ago is a matter of the wall clock, which may be wrong. Whenever it jumped, nothing is
+removed for an hour, so that who set it wrong can set it right.
+"""
 
 import asyncio
 import logging
@@ -7,7 +11,7 @@ from datetime import datetime
 from joborch.domain.jobs import Job
 from joborch.domain.retention import cut_off
 from joborch.domain.states import JobFact
-from joborch.process.clock import Clock
+from joborch.process.clock import Clock, Jumps
 from joborch.server.blobs import Blobs
 from joborch.server.settings import ServerSettings
 from joborch.server.store import jobs, submissions
@@ -16,17 +20,31 @@ from joborch.server.store.database import Database, Transaction
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100
+WARY_S = 3600.0
+"""How long nothing is removed after a jump of the wall clock."""
+LOOK_S = 600.0
+"""How often the wall clock is looked at, at least: two jumps in between would go unnoticed."""
 
 
 async def clean(
-    *, database: Database, blobs: Blobs, clock: Clock, settings: ServerSettings
+    *, database: Database, blobs: Blobs, clock: Clock, jumps: Jumps, settings: ServerSettings
 ) -> float:
-    """Remove what is due; returns the seconds until more may be.
+    """Remove what is due; returns the seconds until it wants to look again.
 
     Only jobs that have ended are touched. The files go first: a crash in between leaves a job
     whose results are gone a little before it says so, and the next pass finishes it.
     """
-    now = clock.now()
+    wary_s = WARY_S - jumps.since_last_s()
+    if wary_s > 0:
+        return min(wary_s, LOOK_S)
+    due_in_s = await _clean(database=database, blobs=blobs, now=clock.now(), settings=settings)
+    return min(due_in_s, LOOK_S)
+
+
+async def _clean(
+    *, database: Database, blobs: Blobs, now: datetime, settings: ServerSettings
+) -> float:
+    """Remove what is due at this time; returns the seconds until more will be."""
     due = await database.read(
         lambda c: jobs.to_clean(c, before=cut_off(now, settings.max_age), limit=AT_ONCE)
     )

@@ -24,6 +24,9 @@ from joborch.wire.jobs import batch_name
 
 logger = logging.getLogger(__name__)
 
+LOOK_S = 60.0
+"""How often it looks, while a job waits for a time, whether the wall clock has jumped there."""
+
 Live = Mapping[str, tuple[Agent, float, bool]]
 """The live agents by id: what they are, their CPU load, and whether they ask."""
 
@@ -50,7 +53,9 @@ async def dispatch(
             await deliver(granted, roll=roll, blobs=blobs, catalog=catalog)
     now = clock.now()
     moment = await database.read(lambda c: snapshots.next_moment(c, now))
-    return None if moment is None else max((moment - now).total_seconds(), 0) + 0.01
+    if moment is None:
+        return None
+    return min(max((moment - now).total_seconds(), 0) + 0.01, LOOK_S)
 
 
 def seat(present: Presence) -> tuple[Agent, float, bool]:
@@ -119,7 +124,7 @@ def _record(
         actor="dispatch",
         limits=catalog.get(job.service).limits,
         detail={"agent": agent_name},
-        assigned_at=now,
+        assigned_at=max(now, job.seen_at),
         last_agent_id=assignment.agent_id,
         token_hash=hash_of(token),
         not_before=None,

@@ -56,7 +56,7 @@ async def enrol(
     logger.info("agent enrolled", extra={"agent_id": agent_id, "agent": agent.name})
     if new:
         logger.info("services discovered", extra={"agent_id": agent_id, "services": new})
-    return Enrolled(agent_id=agent_id, key=key, poll_s=settings.poll_s)
+    return Enrolled(agent_id=agent_id, key=key, poll_s=catalog.hold_s(settings.poll_s))
 
 
 async def authenticate(agent_id: str, key: str | None, *, database: Database) -> Agent:

@@ -87,7 +87,7 @@ class _Facts:
         """Return what keeps the job waiting."""
         if self.job.held_at is not None:
             return HoldReason.HELD
-        if self.job.not_before is not None and self.job.not_before > now:
+        if self.job.has_to_wait(now):
             return HoldReason.NOT_BEFORE
         candidate = Candidate(
             job_id=self.job.id,
@@ -128,7 +128,7 @@ def _ended_or_running(job: Job, now: datetime) -> str:
     if job.state is JobState.ASSIGNED:
         return "on its way to an agent"
     if job.state is JobState.RUNNING:
-        ran_s = (now - job.started_at).total_seconds() if job.started_at else 0
+        ran_s = max((now - job.started_at).total_seconds(), 0) if job.started_at else 0
         asked = "; it has been asked to stop" if job.cancel_requested_at else ""
         return f"running for {format_duration(ran_s)}{asked}"
     return f"{job.state.value}{f': {job.reason}' if job.reason else ''}"

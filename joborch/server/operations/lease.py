@@ -43,7 +43,7 @@ async def poll(
     settings: ServerSettings,
     wake: Callable[[], None],
 ) -> PollAnswer:
-    """Hold an agent's poll until there is something for it, at most :func:`poll_s`.
+    """Hold an agent's poll until there is something for it, or the agent would wait no longer.
 
     The first poll that says that the agent is draining is answered at once: from then on the
     agent knows that nothing new will come. A poll that a later one overtook is answered with
@@ -65,20 +65,13 @@ async def poll(
         number = present.begin_poll()
     try:
         wake()
-        await present.news(number, said.following, 0 if is_news else poll_s(catalog, settings))
+        hold_s = catalog.hold_s(min(settings.poll_s, said.hold_s or settings.poll_s))
+        await present.news(number, said.following, 0 if is_news else hold_s)
         if roll.get(agent.id) is not present:
             raise SupersededError(agent.id)
         return present.answer() if present.asking == number else PollAnswer()
     finally:
         present.end_poll(number, at=clock.monotonic())
-
-
-def poll_s(catalog: Catalog, settings: ServerSettings) -> float:
-    """Return how long a poll is held: short enough that several fit into the shortest lease.
-
-    An agent counts a lease from when the poll was sent that renewed it.
-    """
-    return min(settings.poll_s, catalog.shortest_patience_s() / 6)
 
 
 async def started(

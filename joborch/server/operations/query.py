@@ -195,7 +195,7 @@ def _agent_view(
     if present is not None and present.incarnation:
         silent_s = 0.0 if present.asking else clock.monotonic() - present.seen
         seen_at = clock.now() - timedelta(seconds=silent_s)
-        state = _state(present, silent_s, lost_after_s)
+        state = _state(present, silent_s, lost_after_s, active)
     return AgentView(
         id=agent.id,
         name=agent.name,
@@ -220,9 +220,10 @@ def _agent_view(
     )
 
 
-def _state(present: Presence, silent_s: float, lost_after_s: float) -> str:
+def _state(present: Presence, silent_s: float, lost_after_s: float, active: int) -> str:
     if silent_s >= lost_after_s:
         return "down"
     if silent_s >= LATE_AFTER_S:
-        return "late"
+        has_left = present.is_draining and not active
+        return "down" if has_left else "late"
     return "up" if present.takes_jobs else "draining"
