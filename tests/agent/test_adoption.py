@@ -3,7 +3,11 @@
 import asyncio
 import os
 import signal
+import threading
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from joborch.agent.attempts import Attempt
 from joborch.agent.endings import Ending
@@ -145,11 +149,38 @@ def test_a_directory_that_was_half_made_is_swept_away(work_dir: Path) -> None:
 
     async def go() -> list[KnownAttempt]:
         link = ScriptedLink()
-        async with serving(link, work_dir):
+        async with serving(link, work_dir) as agent:
+            await async_wait_until(lambda: not agent.folders)
             return (await link.polled(1)).known
 
     assert asyncio.run(go()) == []
     assert not half.exists()
+
+
+def test_leftovers_that_take_long_to_remove_hold_up_nobody(
+    work_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(work_dir)
+    leftover = work_dir / "attempts" / ".gone-1"
+    leftover.mkdir()
+    (leftover / "file").touch()
+    may_go_on, unlink = threading.Event(), os.unlink
+
+    def unlink_slowly(*name: Any, **options: Any) -> None:
+        may_go_on.wait(20)
+        unlink(*name, **options)
+
+    async def go() -> Report:
+        link = ScriptedLink()
+        async with serving(link, work_dir) as agent:
+            report = await link.reported(7)
+            assert leftover.exists()
+            may_go_on.set()
+            await async_wait_until(lambda: not agent.folders)
+        return report
+
+    monkeypatch.setattr(os, "unlink", unlink_slowly)
+    assert asyncio.run(go()).outcome == "completed"
 
 
 def test_a_lease_at_or_below_the_high_water_mark_is_given_back_and_never_started(

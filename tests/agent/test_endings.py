@@ -49,14 +49,15 @@ def test_an_attempt_is_gone_before_its_lease_is(lost_after_s: float) -> None:
 
 
 def test_the_usual_rule_has_the_whole_grace_and_a_tenth_to_spare() -> None:
-    assert stop_rule(lost_after_s=900, grace_s=10) == StopRule(stop_after_s=800, grace_s=10)
+    rule = stop_rule(lost_after_s=900, grace_s=10)
+    assert rule == StopRule(stop_after_s=800, grace_s=10, force_after_s=855)
 
 
 @pytest.mark.parametrize(
     ("renewed_at", "allowed"), [(100.0, True), (91.0, True), (90.0, False), (101.0, False)]
 )
 def test_a_start_needs_a_lease_that_holds(renewed_at: float, allowed: bool) -> None:
-    rule = StopRule(stop_after_s=10, grace_s=1)
+    rule = StopRule(stop_after_s=10, grace_s=1, force_after_s=12)
     assert rule.allows_start(renewed_at=renewed_at, now=100.0) is allowed
     assert not rule.allows_start(renewed_at=None, now=100.0)
 

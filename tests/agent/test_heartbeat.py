@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from joborch.agent.spool import RENEWAL_STEP_S, AgentRunningError, Spool
+from joborch.agent.spool import RENEWAL_STEP_S, Spool
 from joborch.domain.errors import (
     AgentNotFoundError,
     InvalidRequestError,
@@ -15,6 +15,7 @@ from joborch.domain.errors import (
     SupersededError,
 )
 from joborch.process.clock import Clock
+from joborch.process.lock import LockedError
 from joborch.wire.agents import KnownAttempt, PollAnswer
 from tests.support.agent_link import AWAY, ScriptedLink, a_lease
 from tests.support.agents import ServingAgent, serving
@@ -216,7 +217,7 @@ def test_an_agent_that_the_server_does_not_want_stops(work_dir: Path) -> None:
 
 def test_a_second_agent_in_the_directory_is_refused(work_dir: Path) -> None:
     first = Spool(work_dir, clock=Clock())
-    with pytest.raises(AgentRunningError, match=r"pid \d+"):
+    with pytest.raises(LockedError, match=r"is in use by an agent, process \d+"):
         Spool(work_dir, clock=Clock())
     first.close()
     Spool(work_dir, clock=Clock()).close()
@@ -280,5 +281,5 @@ def test_a_draining_agent_gives_leases_back(work_dir: Path) -> None:
         return link
 
     assert [(r.job_id, r.outcome, r.reason) for r in asyncio.run(go()).reports] == [
-        (8, "lost", "draining")
+        (8, "given_back", "its agent is draining")
     ]

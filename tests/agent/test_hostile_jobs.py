@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from joborch.agent import overseeing
+from joborch.agent.runner import records
+from joborch.process.clock import Clock
 from joborch.wire.agents import CancelOrder, PollAnswer, Report, StopOrder
 from tests.agent.runner.attempts import pids_in
 from tests.agent.trees import nest
 from tests.support.agent_link import ScriptedLink, a_lease
-from tests.support.agents import results_of, serving
+from tests.support.agents import killed, results_of, serving
 from tests.support.waiting import async_wait_until, wait_until
 
 
@@ -161,6 +163,36 @@ def test_a_job_that_stops_its_supervisor_can_be_taken_away(work_dir: Path) -> No
         return link.reports
 
     assert asyncio.run(go()) == []
+
+
+def test_a_job_that_stops_its_supervisor_does_not_outlive_its_lease(work_dir: Path) -> None:
+    async def go() -> Report:
+        link = ScriptedLink()
+        async with serving(link, work_dir):
+            link.lease(a_lease(STOPPING, lost_after_s=2.5))
+            # No poll is answered after this one.
+            return await link.reported(7)
+
+    report = asyncio.run(go())
+    assert (report.outcome, report.reason) == ("lost", "lease_lost")
+    assert not pids_in(work_dir)
+
+
+def test_a_job_that_stopped_its_supervisor_is_ended_by_an_agent_that_comes_too_late(
+    work_dir: Path,
+) -> None:
+    async def go() -> Report:
+        async with killed(first := ScriptedLink(), work_dir) as agent:
+            first.lease(a_lease(STOPPING))
+            await async_wait_until((agent.folder(7) / "work" / "running").exists)
+        lapsed_at = Clock().boottime() - 900
+        records.write_renewal(work_dir / "lease", lapsed_at)
+        async with serving(second := ScriptedLink(), work_dir):
+            return await second.reported(7)
+
+    report = asyncio.run(go())
+    assert (report.outcome, report.reason) == ("lost", "lease_lost")
+    assert not pids_in(work_dir)
 
 
 @pytest.mark.usefixtures("hurried")

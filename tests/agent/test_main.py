@@ -73,7 +73,7 @@ def test_a_second_process_is_refused_and_names_the_first(start: Start) -> None:
     second = start()
     _, said = second.communicate(timeout=10)
     assert second.returncode != 0
-    assert f"(pid {first.pid})" in said
+    assert f"in use by an agent, process {first.pid}" in said
 
 
 def test_an_idle_agent_is_small(start: Start) -> None:

@@ -59,6 +59,13 @@ def test_reports_are_repeated_until_acknowledged() -> None:
     assert link.requests == 4
 
 
+def test_what_is_too_much_for_a_slow_line_is_tried_in_parts() -> None:
+    link = ScriptedLink()
+    link.fail("report", AWAY, AWAY)
+    deliver(link, 1, 2, 3, 4, size_bytes=MOST_BYTES // 8)
+    assert link.requests == len([(1, 2, 3, 4), (1,), (1,), (2,), (3, 4)])
+
+
 def test_a_report_that_is_refused_does_not_hold_up_the_others() -> None:
     link = ScriptedLink()
     mistake = InvalidRequestError("unreadable")

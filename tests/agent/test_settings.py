@@ -15,12 +15,15 @@ def test_a_service_is_all_that_has_to_be_said() -> None:
         server="http://127.0.0.1:5000",
         service={"example": 4, "other": 2},
         slots=6,
+        listen_slots=settings.listen_slots,
         name=settings.name,
         label={},
         work_dir=Path(f"/home/me/.local/state/joborch/agent-{settings.name}"),
         path="/usr/bin",
         grace=10.0,
+        drain=False,
         keep=0.0,
+        max_results=20 * 1024**3,
         log_format="auto",
         verbose=False,
     )
@@ -40,6 +43,20 @@ def test_flags_win_over_variables_and_these_over_the_file(tmp_path: Path) -> Non
     assert (settings.service, settings.slots) == ({"a": 1, "b": 2}, 2)
     assert settings.label == {"gpu": "a100"}
     assert settings.work_dir == Path("/state/joborch/agent-flag")
+
+
+def test_how_it_ends_and_how_much_it_packs_can_be_said_in_every_way(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text('drain = true\nmax_results = "20M"\nservice = "a:1"\n')
+    said = [
+        load_settings(flags={}, env=ENV, file=file),
+        load_settings(flags={"service": "a", "drain": True, "max_results": "20M"}, env=ENV),
+        load_settings(
+            flags={"service": "a"},
+            env={**ENV, "JOBORCH_DRAIN": "yes", "JOBORCH_MAX_RESULTS": "20M"},
+        ),
+    ]
+    assert {(one.drain, one.max_results) for one in said} == {(True, 20 * 1024**2)}
 
 
 def test_all_mistakes_are_told_at_once() -> None:

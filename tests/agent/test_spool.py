@@ -96,14 +96,16 @@ def test_finished_attempts_are_kept_as_long_as_asked(tmp_path: Path) -> None:
         await spool.retire(folder, was_stopped=False)
         stopped = Attempt.create(spool.folder_for(8, 1), a_lease(job_id=8)).folder
         await spool.retire(stopped, was_stopped=True)
-        spool.sweep()
+        next_s = await spool.sweep()
+        assert next_s is not None
+        assert 50 < next_s <= 60
         spool.close()
 
     asyncio.run(retire())
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["7-1"]
     assert not list((tmp_path / "attempts").iterdir())
     spool = Spool(tmp_path, clock=Clock(), keep_s=-60)
-    spool.sweep()
+    asyncio.run(spool.sweep())
     spool.close()
     assert not list((tmp_path / "kept").iterdir())
 
@@ -119,9 +121,21 @@ def test_a_directory_that_resists_is_no_attempt_and_tried_again(
     assert not folder.exists()
     assert len(list((tmp_path / "attempts").iterdir())) == 1
     assert spool.attempts() == []
+    assert asyncio.run(spool.sweep()) is None
     monkeypatch.undo()
     assert spool.attempts() == []
+    asyncio.run(spool.sweep())
     assert not list((tmp_path / "attempts").iterdir())
+    spool.close()
+
+
+def test_what_is_half_made_makes_way_at_once(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, clock=Clock())
+    (spool.folder_for(7, 1) / "work").mkdir(parents=True)
+    assert spool.attempts() == []
+    again = Attempt.create(spool.folder_for(7, 1), a_lease()).folder
+    asyncio.run(spool.sweep())
+    assert list((tmp_path / "attempts").iterdir()) == [again]
     spool.close()
 
 

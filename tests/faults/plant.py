@@ -24,7 +24,7 @@ QUOTAS = {
 }
 USERS = ("ann", "bob", "cleo", "dan")
 AGENTS = ("compute-1", "compute-2")
-LOST_AFTER_S = 20
+LOST_AFTER_S = 60
 _SLOTS = 3
 _AGAIN = 0.05
 """How many submissions are repeated although they were answered."""

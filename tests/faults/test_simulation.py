@@ -1,37 +1,51 @@
 """Days full of faults, each from its seed: nothing runs twice at a time, and everything ends.
 
-``SIM_SEEDS=500`` lives through more days, ``SIM_FIRST=1234`` begins with another one.
+A failing day is replayed, with its trace, by ``SIM_FIRST=1234 SIM_SEEDS=1``; these also choose
+which days are looked at, and how many.
 """
 
-import asyncio
+import multiprocessing
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.simulated_agent import Rules
-from tests.faults.simulation import simulate
+from tests.faults.simulated.store import memory
+from tests.faults.simulation import Day, simulate
+from tests.faults.sizes import size
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 
 FIRST = int(os.environ.get("SIM_FIRST", "1"))
-SEEDS = range(FIRST, FIRST + int(os.environ.get("SIM_SEEDS", "16")))
+SEEDS = range(FIRST, FIRST + int(os.environ.get("SIM_SEEDS", size("32", nightly="2000"))))
+MOST_SHOWN = 3
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_whatever_goes_wrong_all_jobs_end_and_none_runs_twice_at_a_time(
-    seed: int, tmp_path: Path
-) -> None:
-    day = asyncio.run(simulate(seed, tmp_path))
-    assert not day.wrongs, f"seed {seed}:\n{day}"
+def test_whatever_goes_wrong_all_jobs_end_and_none_runs_twice_at_a_time() -> None:
+    wrong = [f"seed {seed}: {wrongs}" for seed, wrongs in _lived_through() if wrongs]
+    shown = [str(_day(seed)) for seed in SEEDS if len(SEEDS) == 1]
+    assert not wrong, "\n".join([f"{len(wrong)} days", *shown, *wrong[:MOST_SHOWN]])
 
 
-def test_without_the_agents_own_rules_attempts_overlap(tmp_path: Path) -> None:
-    """A day chosen for it: the simulation does notice."""
-    day = asyncio.run(simulate(18, tmp_path, rules=Rules(stops=False, lapses=False)))
-    assert "overlap" in " ".join(day.wrongs), f"found nothing:\n{day}"
-
-
-def test_the_same_seed_gives_the_same_day(tmp_path: Path) -> None:
-    first = asyncio.run(simulate(7, tmp_path / "first"))
-    again = asyncio.run(simulate(7, tmp_path / "again"))
+def test_the_same_seed_gives_the_same_day() -> None:
+    first, again = _day(7), _day(7)
     assert first.trace == again.trace
     assert len(first.trace) > 50
+
+
+def _lived_through() -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Live through all days, as many at a time as there are processors."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(len(os.sched_getaffinity(0))) as pool:
+        yield from pool.imap_unordered(_wrongs, SEEDS, chunksize=1)
+
+
+def _wrongs(seed: int) -> tuple[int, tuple[str, ...]]:
+    return seed, _day(seed).wrongs
+
+
+def _day(seed: int) -> Day:
+    with tempfile.TemporaryDirectory(dir=memory()) as place:
+        return simulate(seed, Path(place))

@@ -68,7 +68,7 @@ def wrong_results(books: Books, data: Path) -> list[str]:
         for job in books.jobs.values()
         if job.has_results
     }
-    found = {path.name: path for path in (data / "results").rglob("*.zip")}
+    found = {path.name: path for path in (data / "results").glob("*/*.zip")}
     lost = [f"{name} is gone" for name in promised.keys() - found.keys()]
     stray = [f"{name} is nobody's" for name in found.keys() - promised.keys()]
     changed = [

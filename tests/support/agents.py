@@ -49,10 +49,12 @@ def settings_for(work_dir: Path, **flags: Any) -> AgentSettings:
 
 
 @asynccontextmanager
-async def serving(link: ScriptedLink, work_dir: Path, **flags: Any) -> AsyncIterator[ServingAgent]:
+async def serving(
+    link: ScriptedLink, work_dir: Path, *, clock: Clock | None = None, **flags: Any
+) -> AsyncIterator[ServingAgent]:
     """Run an agent; at the end it leaves as after SIGTERM, and its jobs go on."""
     settings = settings_for(work_dir, **flags)
-    clock = Clock()
+    clock = clock or Clock()
     spool = Spool(work_dir, clock=clock, keep_s=settings.keep)
     backend = LocalBackend(log=work_dir / "launcher.log")
     departure, said = Departure(), list[str]()

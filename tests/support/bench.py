@@ -14,8 +14,9 @@ from typing import Any
 from joborch.domain.agents import Agent
 from joborch.domain.arrays import parse_array
 from joborch.domain.jobs import Job, NewJob
+from joborch.process.clock import Jumps
 from joborch.server.assembly import assembled
-from joborch.server.operations import dispatch, enrol, lease, report, rescue, submit
+from joborch.server.operations import clean, dispatch, enrol, lease, report, rescue, submit
 from joborch.server.operations.submit import Accepted, Order
 from joborch.server.parts import Parts
 from joborch.server.settings import load_settings
@@ -42,6 +43,7 @@ class Bench:
     def __init__(self, parts: Parts, clock: FrozenClock) -> None:
         self.parts = parts
         self.clock = clock
+        self.jumps = Jumps(clock)
 
     async def submit(
         self,
@@ -118,6 +120,16 @@ class Bench:
             roll=parts.roll,
             clock=parts.clock,
             wake=parts.wake,
+        )
+
+    async def clean(self) -> float:
+        parts = self.parts
+        return await clean.clean(
+            database=parts.database,
+            blobs=parts.blobs,
+            clock=parts.clock,
+            jumps=self.jumps,
+            settings=parts.settings,
         )
 
     async def job(self, job_id: int) -> Job:
@@ -220,10 +232,10 @@ class ScriptedAgent:
         *,
         results: bytes | None = None,
         sha256: str | None = None,
+        sent: ResultsSent | None = None,
         **but: Any,
     ) -> str:
-        """Report how an attempt ended and return the disposition."""
-        sent = None
+        """Report how an attempt ended; ``sent`` was uploaded before. Returns the disposition."""
         if results is not None:
             sent = ResultsSent(
                 size_bytes=len(results),

@@ -17,6 +17,8 @@ from joborch.agent.runner import phases
 from tests.support.waiting import wait_until
 
 JOBORCH = (sys.executable, "-m", "joborch.cli.main")
+HTTP = httpx.Client(timeout=70, limits=httpx.Limits(max_keepalive_connections=0))
+"""One for all, as making one takes long; a connection for each request, as servers restart."""
 
 
 @dataclass(slots=True)
@@ -34,7 +36,11 @@ class Running:
         """Send a signal, by the process's own id, and wait for its end."""
         if self.process.poll() is None:
             self.process.send_signal(signal_number)
-        return self.process.wait(timeout=20)
+        try:
+            return self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
 
 @dataclass(slots=True)
@@ -42,20 +48,23 @@ class Site:
     """What a test does at a site. ``api`` talks to the server as any HTTP client would."""
 
     home: Path
+    host: str = "127.0.0.1"
+    """Where the server listens."""
     port: int = 0
     started: list[Running] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def serve(self, *options: str, env: Mapping[str, str] | None = None) -> Running:
         """Start the server; again after it ended, on the same port and data."""
-        arguments = ["serve", "--data", str(self.home / "data"), "--port", str(self.port)]
+        arguments = ["serve", "--data", str(self.home / "data")]
+        arguments += ["--host", self.host, "--port", str(self.port)]
         running = self.run("server", *arguments, *options, env=env)
         found = wait_until(
             lambda: re.search(r"serves at http://\S+:(\d+)\s", running.said),
-            timeout=20,
+            timeout=50,
             describe=lambda: running.said,
         )
         self.port = int(found[1])
@@ -103,10 +112,10 @@ class Site:
         return own | home | dict(extra or {})
 
     def get(self, path: str, **but: Any) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", timeout=70, **but)
+        return HTTP.get(f"{self.url}{path}", **but)
 
     def post(self, path: str, **but: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}{path}", timeout=70, **but)
+        return HTTP.post(f"{self.url}{path}", **but)
 
     def submit(
         self,
@@ -144,9 +153,9 @@ class Site:
 
 
 @contextmanager
-def a_site(home: Path) -> Iterator[Site]:
+def a_site(home: Path, host: str = "127.0.0.1") -> Iterator[Site]:
     """A place for a server and agents; whatever was started there is ended."""
-    site = Site(home)
+    site = Site(home, host)
     try:
         yield site
     finally:

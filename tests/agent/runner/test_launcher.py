@@ -92,6 +92,61 @@ def test_a_launcher_that_died_is_started_again(an_attempt: MakeAttempt) -> None:
     assert (first.ended.exit_code, second.ended.exit_code) == (5, 8)
 
 
+def test_a_launcher_that_was_stopped_is_killed_and_started_again(an_attempt: MakeAttempt) -> None:
+    first, second = an_attempt(UNTIL_GO), an_attempt("exit 8")
+
+    async def scenario() -> int:
+        launcher = Launcher(answer_s=0.5)
+        stopped = launcher_of(await launcher.start(first.directory))
+        os.kill(stopped, signal.SIGSTOP)
+        await wait_ended(second.directory, await launcher.start(second.directory))
+        await launcher.close()
+        return stopped
+
+    stopped = asyncio.run(scenario())
+    wait_until(lambda: not is_alive(stopped))
+    let_go(first)
+    assert (first.ended.exit_code, second.ended.exit_code) == (5, 8)
+
+
+def test_a_start_that_was_not_answered_is_not_repeated(an_attempt: MakeAttempt) -> None:
+    first, second = an_attempt(UNTIL_GO), an_attempt("echo ran >> ../runs; " + UNTIL_GO)
+
+    async def scenario() -> tuple[int, int]:
+        launcher, other = Launcher(answer_s=0.5), Launcher()
+        os.kill(launcher_of(await launcher.start(first.directory)), signal.SIGSTOP)
+        started = await other.start(second.directory)
+        found = await launcher.start(second.directory)
+        await launcher.close()
+        await other.close()
+        return started, found
+
+    started, found = asyncio.run(scenario())
+    let_go(first)
+    let_go(second)
+    assert started == found
+    assert (second.directory / "runs").read_text() == "ran\n"
+
+
+def test_a_stopped_launcher_ends_with_its_agent_and_leaves_no_descriptor(
+    an_attempt: MakeAttempt,
+) -> None:
+    attempts = [an_attempt("sleep 0.2") for _ in range(2)]
+
+    async def scenario() -> list[int]:
+        launcher, stopped = Launcher(answer_s=0.5), []
+        for attempt in attempts:
+            stopped.append(launcher_of(await launcher.start(attempt.directory)))
+            os.kill(stopped[-1], signal.SIGSTOP)
+        await launcher.close()
+        return stopped
+
+    before = len([*Path("/proc/self/fd").iterdir()])
+    stopped = asyncio.run(scenario())
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+    wait_until(lambda: not any(map(is_alive, stopped)))
+
+
 def test_the_signals_of_a_terminal_change_nothing(an_attempt: MakeAttempt) -> None:
     attempt = an_attempt(UNTIL_GO)
 

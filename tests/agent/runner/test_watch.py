@@ -127,6 +127,26 @@ def test_a_lease_that_is_not_renewed_stops_the_job(an_attempt: MakeAttempt, tmp_
     assert ended.elapsed_s < 2
 
 
+def test_the_grace_of_a_lost_lease_counts_from_its_loss_and_not_from_its_notice(
+    an_attempt: MakeAttempt, tmp_path: Path
+) -> None:
+    records.write_renewal(tmp_path / "lease", linux.boottime() - 100)
+    lease = {"lease_file": str(tmp_path / "lease"), "stop_after_s": 0.3}
+    ended = run(an_attempt(STUBBORN, grace_s=60, **lease))
+    assert (ended.cause, ended.signal) == (Cause.LEASE_LOST, signal.SIGKILL)
+    assert ended.elapsed_s < 2
+
+
+def test_a_cancelled_job_has_no_longer_than_its_lease(
+    an_attempt: MakeAttempt, tmp_path: Path
+) -> None:
+    records.write_renewal(tmp_path / "lease", linux.boottime())
+    lease = {"lease_file": str(tmp_path / "lease"), "stop_after_s": 1.0}
+    attempt = an_attempt(STUBBORN, grace_s=0.1, **lease)
+    ended = run_while(attempt, lambda pid: _cancelled(attempt, pid, 60))
+    assert (ended.cause, ended.signal) == (Cause.CANCELLED, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("content", ["", "nan", "1e15", "-4"])
 def test_without_a_sensible_renewal_the_lease_counts_from_the_start(
     an_attempt: MakeAttempt, tmp_path: Path, content: str

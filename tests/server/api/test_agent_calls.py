@@ -107,6 +107,13 @@ def test_no_work_goes_to_an_agent_that_hung_up(tmp_path: Path) -> None:
         assert [lease.job_id for lease in agent.poll().leases] == [job_id]
 
 
+def test_a_poll_is_held_no_longer_than_its_agent_waits(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", poll_s="60s") as server:
+        said = {"incarnation": 1, "hold_s": 0.1}
+        answer = HandAgent(server.http).call("POST", "/poll", json=said, timeout=10)
+    assert answer.status_code == 200
+
+
 def agent_state(server: RunningServer) -> Any:
     return server.http.get("/api/v1/agents/tester").json()
 

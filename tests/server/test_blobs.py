@@ -1,0 +1,126 @@
+import asyncio
+import errno
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from joborch.domain.errors import DiskFullError, StoreFailedError
+from joborch.server.blobs import Blobs
+from tests.support.disk import watched
+
+DATA = b"results"
+ANNOUNCED: dict[str, Any] = {"size_bytes": len(DATA), "sha256": hashlib.sha256(DATA).hexdigest()}
+
+
+async def publish(blobs: Blobs) -> str:
+    staged = await blobs.stage()
+    for name in ("run.sh", "in/data.txt"):
+        await staged.begin(name)
+        await staged.write(b"content")
+        await staged.end()
+    return await blobs.publish_payload(staged)
+
+
+def test_a_payload_is_flushed_before_it_is_renamed(tmp_path: Path) -> None:
+    """Each file and folder of it, then its name, then the folder that has the name."""
+    blobs = Blobs(tmp_path)
+
+    with watched(tmp_path) as noted:
+        payload_id = asyncio.run(publish(blobs))
+
+    shard = f"payloads/{payload_id[:2]}"
+    flushed, renamed, named = noted[:-2], noted[-2], noted[-1]
+    (staged,) = {path.split("/")[1] for path in flushed}
+    inside = {"", "/in", "/in/data.txt", "/run.sh"}
+    assert {*flushed} == {f"flush staging/{staged}{path}" for path in inside}
+    assert (renamed, named) == (f"rename {shard}/{payload_id}", f"flush {shard}")
+
+
+def test_the_folders_of_payloads_are_flushed_once_they_are_made(tmp_path: Path) -> None:
+    with watched(tmp_path) as noted:
+        Blobs(tmp_path)
+
+    assert "flush payloads" in noted
+
+
+def test_results_are_flushed_before_they_are_renamed(tmp_path: Path) -> None:
+    """The first of a thousand jobs brings a folder of its own."""
+    blobs = Blobs(tmp_path)
+
+    with watched(tmp_path) as noted:
+        asyncio.run(blobs.publish_results(7, 1, **ANNOUNCED, data=DATA))
+        asyncio.run(blobs.publish_results(8, 1, **ANNOUNCED, data=DATA))
+
+    folder = "results/000000"
+    assert noted == [
+        *("flush incoming/7-1", "flush results", f"rename {folder}/7-1.zip", f"flush {folder}"),
+        *("flush incoming/8-1", f"rename {folder}/8-1.zip", f"flush {folder}"),
+    ]
+
+
+def test_results_that_came_in_parts_are_flushed_before_they_are_renamed(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    (tmp_path / "incoming" / "7-1").write_bytes(DATA)
+
+    with watched(tmp_path) as noted:
+        asyncio.run(blobs.publish_results(7, 1, **ANNOUNCED, data=None))
+
+    assert noted[0] == "flush incoming/7-1"
+
+
+def test_a_sweep_keeps_what_jobs_refer_to(tmp_path: Path) -> None:
+    """Payloads, results that are recorded, and what unfinished attempts have sent so far."""
+    blobs = Blobs(tmp_path)
+    needed, orphan = asyncio.run(publish(blobs)), asyncio.run(publish(blobs))
+    for job_id in (1, 2, 3):
+        asyncio.run(blobs.publish_results(job_id, 1, **ANNOUNCED, data=DATA))
+    for name in ("4-1", "5-1"):
+        (tmp_path / "incoming" / name).write_bytes(DATA)
+
+    removed = blobs.sweep({needed}, unfinished={"2-1", "4-1"}, kept={"1-1"})
+
+    assert removed == 3
+    assert not blobs.payload_file(orphan, "run.sh").exists()
+    assert blobs.payload_file(needed, "run.sh").exists()
+    assert {path.name for path in tmp_path.glob("results/*/*")} == {"1-1.zip", "2-1.zip"}
+    assert {path.name for path in tmp_path.glob("incoming/*")} == {"4-1"}
+
+
+def test_a_sweep_empties_what_is_left_of_earlier_uploads_and_removals(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    (tmp_path / "staging" / "upload").mkdir()
+    (tmp_path / "trash" / "file").touch()
+
+    blobs.sweep(set(), set(), set())
+
+    assert [*tmp_path.glob("staging/*"), *tmp_path.glob("trash/*")] == []
+
+
+def test_a_server_whose_disk_does_not_flush_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on the disk then nobody knows, and asking again would be answered with a lie."""
+    failures: list[str] = []
+    blobs = Blobs(tmp_path, on_failure=lambda: failures.append("told"))
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StoreFailedError):
+        asyncio.run(blobs.publish_results(7, 1, **ANNOUNCED, data=DATA))
+
+    assert failures == ["told"]
+    assert [*tmp_path.rglob("7-1*")] == []
+
+
+def test_below_its_reserve_it_takes_no_uploads(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path, reserve_bytes=2**62)
+
+    with pytest.raises(DiskFullError, match="reserve"):
+        asyncio.run(blobs.stage())
+
+    assert [*tmp_path.glob("staging/*")] == []
