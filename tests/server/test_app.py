@@ -12,7 +12,7 @@ from joborch.server.api.problems import HANDLERS
 from joborch.web.edge import http_date
 from tests.support.server import RunningServer, running_server
 
-METHODS = {"get", "put", "post", "delete", "head"}
+METHODS = {"get", "put", "post", "patch", "delete", "head"}
 ROOT = Path(__file__).parents[2]
 
 
@@ -75,7 +75,7 @@ def test_every_body_and_parameter_is_described(document: Any) -> None:
     bodies = [
         (path, [*operation.get("requestBody", {}).get("content", {})])
         for path, method, operation in operations(document)
-        if method in {"put", "post"}
+        if method in {"put", "post", "patch"}
     ]
     without = [path for path, kinds in bodies if not kinds]
     in_path = [
@@ -86,6 +86,8 @@ def test_every_body_and_parameter_is_described(document: Any) -> None:
     ]
 
     assert without == [
+        "/api/v1/jobs/{job_id}/hold",
+        "/api/v1/jobs/{job_id}/release",
         "/api/v1/agents/{agent_id}/drain",
         "/api/v1/agents/{agent_id}/resume",
         "/terminate/{job_id}",
@@ -98,7 +100,7 @@ def test_every_body_and_parameter_is_described(document: Any) -> None:
 
 def test_the_reference_and_the_document_name_the_same_routes(document: Any) -> None:
     text = (ROOT / "docs" / "http-api.md").read_text()
-    rows = re.findall(r"^\| `((?:GET|POST|PUT|DELETE)[^|]*)\|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE)[^|]*)\|", text, re.MULTILINE)
     named = {
         re.sub(r"{[^}]*}", "{}", path) for row in rows for path in re.findall(r"/[^`, ?]*", row)
     }
