@@ -10,7 +10,7 @@ from joborch.domain.arrays import parse_array
 from joborch.domain.durations import parse_duration
 from joborch.domain.errors import InvalidRequestError
 from joborch.domain.jobs import DEFAULT_PRIORITY, NewJob
-from joborch.domain.names import check_job_name, check_user_id, has_control, shown
+from joborch.domain.names import check_job_name, check_tag, check_user_id, has_control, shown
 from joborch.process.settings import whole_number, yes_or_no
 from joborch.server.operations.submit import Order
 
@@ -52,7 +52,7 @@ def read_order(fields: Fields, key: str | None) -> Order:
         user_id=form.take("user_id", check_user_id) or "",
         name=form.take("name", check_job_name) or service or "",
         priority=_or(form.take("priority", whole_number(0, 100)), DEFAULT_PRIORITY),
-        tags=form.pairs("tag", _tag),
+        tags=form.pairs("tag", check_tag),
         env=form.pairs("env", _variable),
         time_limit=form.take("time_limit", parse_duration),
         max_attempts=_or(form.take("max_attempts", whole_number(1, MOST_ATTEMPTS)), MOST_ATTEMPTS),
@@ -132,11 +132,6 @@ def _present(text: str) -> str:
     if not text or has_control(text):
         raise ValueError("is empty or has control characters")
     return text
-
-
-def _tag(key: str, value: str) -> None:
-    if not 1 <= len(key) <= 64 or len(value) > 256 or has_control(key + value):
-        raise ValueError("a key has 1 to 64 and a value up to 256 printable characters")
 
 
 def _variable(key: str, value: str) -> None:

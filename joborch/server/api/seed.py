@@ -121,7 +121,7 @@ async def seed_upload(
 async def seed_download(request: ApiRequest, job_id: FromPath[str]) -> Response[Any]:
     """Fetch the ZIP that a job left, or learn where the job is."""
     parts = request.parts
-    number = read_seed_id(job_id, parts)
+    number = read_seed_id(job_id, "u32" if parts.settings.compat == V2 else "i32")
     view = await query.find(number, database=parts.database)
     word = seed_word(view)
     if view.state != JobState.COMPLETED or word == CLEANED:
@@ -145,7 +145,7 @@ async def seed_download(request: ApiRequest, job_id: FromPath[str]) -> Response[
 async def seed_partial(request: ApiRequest, job_id: FromPath[str]) -> Response[bytes]:
     """Fetch a ZIP of a running job's directory as it is now."""
     parts = request.parts
-    number = read_seed_id(job_id, parts)
+    number = read_seed_id(job_id)
     try:
         served = await unless_gone(request.receive, partial_of(number, parts))
     except (NotFinishedError, ResultsGoneError) as error:
@@ -165,7 +165,7 @@ async def seed_partial(request: ApiRequest, job_id: FromPath[str]) -> Response[b
 async def seed_terminate(request: ApiRequest, job_id: FromPath[str]) -> Response[StatusBody]:
     """End a job."""
     parts = request.parts
-    number = read_seed_id(job_id, parts)
+    number = read_seed_id(job_id)
     try:
         job = await cancel.cancel(
             number,

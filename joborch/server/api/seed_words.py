@@ -101,13 +101,12 @@ def read_seed_order(fields: dict[str, list[str]], key: str | None, parts: Parts)
     return Order(new=new, key=key, accepts_missing_script=True)
 
 
-def read_seed_id(text: str, parts: Parts) -> int:
-    """Read a job's id as the original's path does.
+def read_seed_id(text: str, kind: str = "u32") -> int:
+    """Read a job's id as the original's path does; ``kind`` is what it calls such a number.
 
     Raises:
-        SaidError: in the generation's words.
+        SaidError: in the original's words.
     """
-    kind = "u32" if parts.settings.compat == V2 else "i32"
     if not _DIGITS.fullmatch(text) or int(text) > LARGEST_ID:
         raise SaidError(f"Invalid URL: Cannot parse `{text[:40]}` to a `{kind}`", is_plain=True)
     return int(text)
@@ -122,5 +121,7 @@ def seed_word(view: JobView) -> str:
 def _said(error: JoborchError) -> SaidError:
     if isinstance(error, UnknownServiceError):
         return SaidError(INVALID_SERVICE)
-    broken = "Multipart error: " if isinstance(error, BadMultipartError) else ""
-    return SaidError(f"{broken}{error.message}", status=status_of(error))
+    said = error.message
+    if isinstance(error, BadMultipartError):
+        said = f"Multipart error: {said.removeprefix('multipart: ')}"
+    return SaidError(said, status=status_of(error))

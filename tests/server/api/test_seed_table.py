@@ -356,6 +356,17 @@ def test_terminating_a_finished_job_takes_nothing_from_it(place: Place) -> None:
     assert told(place.ask("GET", "/download/{}", job_id), job_id) == RESULTS
 
 
+def test_results_that_the_disk_has_lost_count_as_removed(place: Place) -> None:
+    job_id = ended_as("completed", place.server, place.agent)
+    (archive,) = place.server.data.glob(f"results/*/{job_id}-1.zip")
+    archive.unlink()
+
+    answer = place.ask("GET", "/download/{}", job_id)
+
+    assert told(answer, job_id) == DOWNLOAD[place.compat]["removed"]
+    assert answer.headers["x-job-status"] == "Cleaned"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_the_other_pages_are_there(place: Place, page: str) -> None:
     answer = place.server.http.get(page)
@@ -402,6 +413,7 @@ def test_a_broken_upload_is_refused(place: Place, kind: str, body: str) -> None:
     assert (status, content_type) == (400, {"v1": TEXT, "v2": JSON}[place.compat])
     begins = {"v1": "", "v2": '{"id":0,"status":"Unknown","message":"'}[place.compat]
     assert said.startswith(f"{begins}Multipart error: ")
+    assert "error: multipart:" not in said
     assert (place.server.staged, place.server.payloads) == ([], payloads)
 
 
