@@ -120,7 +120,7 @@ class AgentSettings:
         default="local",
     )
     client: tuple[str, str, str | None] | None = setting(
-        "Of `seed`: the client's address, or its URLs to `submit,retrieve`, or `submit,retrieve,kill`.",
+        "Of `seed`: the client's address, or its URLs `submit,retrieve` or `submit,retrieve,kill`.",
         parse=_client,
         default=None,
     )

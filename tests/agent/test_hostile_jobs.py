@@ -174,7 +174,7 @@ def test_a_job_that_stops_its_supervisor_does_not_outlive_its_lease(work_dir: Pa
             return await link.reported(7)
 
     report = asyncio.run(go())
-    assert (report.outcome, report.reason) == ("lost", "lease_lost")
+    assert (report.outcome, report.reason) == ("lost", "lease_lost: its supervisor was stopped")
     assert not pids_in(work_dir)
 
 
@@ -191,7 +191,7 @@ def test_a_job_that_stopped_its_supervisor_is_ended_by_an_agent_that_comes_too_l
             return await second.reported(7)
 
     report = asyncio.run(go())
-    assert (report.outcome, report.reason) == ("lost", "lease_lost")
+    assert (report.outcome, report.reason) == ("lost", "lease_lost: its supervisor was stopped")
     assert not pids_in(work_dir)
 
 

@@ -182,6 +182,19 @@ def test_a_stopped_job_ends_and_leaves_neither_report_nor_files(work_dir: Path) 
     assert asyncio.run(go()).reports == []
 
 
+def test_a_job_that_was_taken_away_gets_no_grace(work_dir: Path) -> None:
+    async def go() -> bool:
+        link = ScriptedLink()
+        async with serving(link, work_dir, grace="60s") as agent:
+            link.lease(a_lease("trap '' TERM; touch running; exec sleep 60"))
+            await until_running(agent)
+            link.give(PollAnswer(stops=[StopOrder(job_id=7, attempt=1)]))
+            await async_wait_until(lambda: not agent.folders, describe=lambda: agent.folders)
+        return bool(link.reports)
+
+    assert not asyncio.run(go())
+
+
 def test_a_report_is_repeated_until_it_is_acknowledged(work_dir: Path) -> None:
     link = ScriptedLink()
     link.fail("report", AWAY, AWAY)

@@ -19,7 +19,8 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(size(120, nightly=1800))]
 
 BIG_BYTES = size(24_000_000, nightly=400_000_000)
-MORE_BYTES = 64 * 1024 * 1024
+MORE_BYTES = size(16, nightly=64) * 1024 * 1024
+"""Less than the files, so that one that is held in memory is noticed."""
 PATIENCE_S = size(60, nightly=900)
 SCRIPT = b"cp big.bin back.bin\n"
 

@@ -46,7 +46,7 @@ def test_what_was_not_stored_before_a_reboot_is_lost_and_nobody_is_hurt(
 @pytest.mark.skipif(not size(False, nightly=True), reason="a lost job waits 10 s for its next try")
 def test_a_job_that_was_running_at_a_reboot_is_tried_again(tmp_path: Path) -> None:
     with a_site(tmp_path) as site, a_host(site) as host:
-        site.serve()
+        site.serve("--service", "example")
         host.agent()
         [job_id] = site.submit('test "$JOBORCH_ATTEMPT" = 2 && exit 0; touch running; sleep 60')
         wait_until((host.attempt(job_id) / "work" / "running").exists, timeout=20)

@@ -49,7 +49,9 @@ def test_a_client_that_has_forgotten_its_jobs_cannot_say_that_it_never_had_one(
 
     note = Note(token="ab" * 16, sent_at=0, newest_before=3, grace_s=1, lost_after_s=60)
     note.save(tmp_path)
-    with a_stand_in("client", "v1", tmp_path / "client") as client:
-        with pytest.raises(UndecidedError):
-            asyncio.run(settle(client.url))
+    with (
+        a_stand_in("client", "v1", tmp_path / "client") as client,
+        pytest.raises(UndecidedError),
+    ):
+        asyncio.run(settle(client.url))
     assert read_note(tmp_path) == note, "it may not be submitted again"

@@ -103,6 +103,8 @@ _WHERE = {
 """By the word in an answer that is JSON; a completed job is one whose archive comes instead."""
 _PENDING_CODES = frozenset({201, 202})
 _ENDED_CODES = frozenset({204, 400, 410})
+_FROM_BETWEEN = frozenset({502, 503, 504})
+"""What no client says, but a proxy that may have passed the request on."""
 
 
 class _Told(msgspec.Struct):
@@ -131,16 +133,18 @@ class Calls:
         """
         body = MultipartBody((), files, boundary=boundary)
         headers = {"Content-Type": body.content_type, "Content-Length": str(body.size_bytes)}
-        timeout = httpx.Timeout(SUBMIT_S, connect=CONNECT_S)
+        timeout, shown = httpx.Timeout(SUBMIT_S, connect=CONNECT_S), self.address.shown
         async with self._answer(
             "POST", self.address.submit, content=body, headers=headers, timeout=timeout
         ) as answer:
             said = await _beginning(answer)
+            if answer.status_code in _FROM_BETWEEN:
+                raise ClientError(f"somebody before {shown} answered {answer.status_code}")
             if not answer.is_success:
-                raise RefusedError(f"{self.address.shown} answered {answer.status_code} to a job")
+                raise RefusedError(f"{shown} answered {answer.status_code} to a job")
             # The rest of it is everything that was sent, each byte as a number. Nobody reads it.
             if not (found := _ID.search(said)) or int(found[1]) == 0:
-                raise ClientError(f"{self.address.shown} answered without an id")
+                raise ClientError(f"{shown} answered without an id")
             return int(found[1])
 
     async def retrieve(self, job_id: int, into: Path) -> Where:

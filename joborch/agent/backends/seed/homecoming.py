@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from joborch.agent.backends.seed.wrapper import HOME
+from joborch.agent.backends.seed.wrapper import home_of
 from joborch.files.archive import UnsafeArchiveError, extract
 
 STDOUT, STDERR = "stdout.log", "stderr.log"
@@ -59,10 +59,10 @@ def unpack(archive: Path, mark: str, *, folder: Path, work_dir: Path) -> None:
     Raises:
         DamagedError: the archive cannot be unpacked, or must not be.
     """
-    scratch = folder / "unpacking"
+    scratch, home = folder / "unpacking", home_of(mark)
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        wanted = [HOME, f"{mark}.out", f"{mark}.err"]
+        wanted = [home, f"{mark}.out", f"{mark}.err"]
         extract(archive, scratch, include=wanted)
     except UnsafeArchiveError as error:
         raise DamagedError(str(error)) from error
@@ -70,7 +70,7 @@ def unpack(archive: Path, mark: str, *, folder: Path, work_dir: Path) -> None:
         written = scratch / f"{mark}.{end}"
         if written.exists():
             written.replace(folder / name)
-    (scratch / HOME).mkdir(exist_ok=True)
+    (scratch / home).mkdir(exist_ok=True)
     shutil.rmtree(work_dir, ignore_errors=True)
-    (scratch / HOME).rename(work_dir)
+    (scratch / home).rename(work_dir)
     shutil.rmtree(scratch)

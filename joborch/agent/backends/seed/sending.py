@@ -16,7 +16,7 @@ from joborch.agent.backends.base import BackendAwayError, BackendError, RunSpec
 from joborch.agent.backends.seed.calls import Calls, ClientError, NotSentError, RefusedError
 from joborch.agent.backends.seed.homecoming import DamagedError, look_into
 from joborch.agent.backends.seed.notes import Note, drop_note
-from joborch.agent.backends.seed.wrapper import SCRIPT, mark_of, parcel
+from joborch.agent.backends.seed.wrapper import mark_of, parcel
 from joborch.agent.backoff import BackOff
 from joborch.agent.runner import scripts
 from joborch.agent.threads import in_thread
@@ -113,11 +113,7 @@ class Sender:
                 await back_off.pause()
 
     async def _look_once(self, note: Note, folder: Path) -> int | None:
-        candidates = []
-        for client_id in range(note.newest_before + 1, note.newest_before + 1 + MOST_CANDIDATES):
-            if not await self._calls.has(client_id):
-                break
-            candidates.append(client_id)
+        candidates = await self._new_since(note.newest_before)
         archive, can_be_seen = folder / "candidate.zip", False
         for client_id in candidates:
             if await self._calls.partial(client_id, archive):
@@ -132,6 +128,17 @@ class Sender:
         if len(candidates) == 1:
             return candidates[0]
         raise UndecidedError(f"the client may have the job as one of {candidates}")
+
+    async def _new_since(self, before: int) -> list[int]:
+        """Return the ids that the client has given since it had given ``before``."""
+        if before and not await self._calls.has(before):
+            raise UndecidedError("the client was restarted and has forgotten what it had")
+        new = []
+        for client_id in range(before + 1, before + 1 + MOST_CANDIDATES):
+            if not await self._calls.has(client_id):
+                break
+            new.append(client_id)
+        return new
 
     async def _newest_id(self) -> int:
         """Return the largest id that the client has given: a search, unless it is known.
@@ -177,7 +184,7 @@ def _parts(run: RunSpec, mark: str) -> dict[str, Path | bytes]:
         grace_s=run.grace_s,
     )
     sent: dict[str, Path | bytes] = {name: paths[path] for path, name in wrapped.sent_as.items()}
-    return {SCRIPT: wrapped.script, f"{mark}.id": b"", **sent}
+    return {**wrapped.scripts, **sent}
 
 
 def _is_ours(archive: Path, note: Note) -> bool:

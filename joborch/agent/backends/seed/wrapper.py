@@ -3,8 +3,10 @@
 The client stores files flat under their last names, executes ``bash run.sh`` beside them, and packs
 the directory. It cannot pass on an exit status, the output, or the results of a failed job; an
 ``output.zip`` of the job's own it takes for the results; links make it send files of its host, and
-pipes make it hang. So it gets the inputs under flat names with a script that puts them into place,
-runs the job in a directory of its own, and leaves beside it how the job ended and what it printed.
+pipes make it hang; words in the script that it thinks dangerous, and be it in the name of a file,
+make it refuse. One that was restarted counts from one again, over the directories of its last life.
+So it gets the inputs under flat names with a script that puts them into place, runs the job in a
+directory of its own, and leaves beside it how the job ended and what it printed.
 """
 
 import shlex
@@ -12,14 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SCRIPT = "run.sh"
-HOME = "job"
-"""The directory that the job runs in, below the client's."""
-
-_TEMPLATE = """\
+_SCRIPT = """\
 #!/bin/bash
 # Made by joborch. The line below is for clients that look for it.
 trap 'echo $? > .orchestrator.exit' EXIT
+. ./{mark}.sh
+"""
+_SUPERVISOR = """\
 mark={mark}
+# One that is there already is of another job that had the same id in an earlier life of the client.
+rm -f output.zip
 mkdir -p {folders} || exit 1
 {moves}
 chmod u+x {home}/run.sh
@@ -57,8 +61,9 @@ _WATCHDOG = "(sleep {limit}; kill -USR1 $$) 2>/dev/null &\nwatchdog=$!"
 class Parcel:
     """What is sent for one attempt."""
 
-    script: bytes
-    """In place of its ``run.sh``."""
+    scripts: Mapping[str, bytes]
+    """What is sent beside them: in place of its ``run.sh`` one without a word of the job's, which
+    executes another."""
     sent_as: Mapping[str, str]
     """Under which flat name each of its files goes, by its path in the work directory."""
 
@@ -66,6 +71,11 @@ class Parcel:
 def mark_of(token: str) -> str:
     """Return how the names begin of everything that is joborch's own, on the client's disk."""
     return f"joborch-{token}"
+
+
+def home_of(mark: str) -> str:
+    """Return the directory that the job runs in, below the client's."""
+    return f"{mark}.job"
 
 
 def parcel(
@@ -83,13 +93,14 @@ def parcel(
     those of all others.
     """
     sent_as = {path: f"{mark}.in-{number}" for number, path in enumerate(paths, 1)}
-    folders = {HOME, *(f"{HOME}/{path.rpartition('/')[0]}" for path in paths if "/" in path)}
-    script = _TEMPLATE.format(
+    home = home_of(mark)
+    folders = {home, *(f"{home}/{path.rpartition('/')[0]}" for path in paths if "/" in path)}
+    supervisor = _SUPERVISOR.format(
         mark=mark,
-        home=HOME,
+        home=home,
         folders=" ".join(shlex.quote(folder) for folder in sorted(folders)),
         moves="\n".join(
-            f"mv -- {sent} {shlex.quote(f'{HOME}/{path}')} || exit 1"
+            f"mv -- {sent} {shlex.quote(f'{home}/{path}')} || exit 1"
             for path, sent in sent_as.items()
         ),
         exports="\n".join(
@@ -99,4 +110,7 @@ def parcel(
         grace=f"{grace_s:g}",
         watchdog="" if time_limit_s is None else _WATCHDOG.format(limit=f"{time_limit_s:g}"),
     )
-    return Parcel(script.encode("utf-8", "surrogateescape"), sent_as)
+    scripts = {SCRIPT: _SCRIPT.format(mark=mark), f"{mark}.sh": supervisor}
+    return Parcel(
+        {name: text.encode("utf-8", "surrogateescape") for name, text in scripts.items()}, sent_as
+    )
