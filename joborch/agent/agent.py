@@ -89,7 +89,11 @@ class Agent:
             raise failures.exceptions[0] from None
 
     async def _serve_in(self, group: asyncio.TaskGroup) -> None:
-        snapshots = Snapshots(self._link, max_results=self._site.settings.max_results)
+        snapshots = Snapshots(
+            self._link,
+            backend=self._site.backend,
+            max_results=self._site.settings.max_results,
+        )
         worker = Worker(self._site, snapshots, group=group)
         heartbeat = Heartbeat(
             link=self._link,

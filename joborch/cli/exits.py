@@ -40,6 +40,12 @@ class StillWaitingError(errors.JoborchError):
     code = "still_waiting"
 
 
+class PartialError(errors.JoborchError):
+    """Some of several were done, and what was done stays."""
+
+    code = "partial"
+
+
 CODES: dict[type[errors.JoborchError], int] = {
     UsageError: USAGE,
     errors.SettingsError: USAGE,
@@ -49,6 +55,7 @@ CODES: dict[type[errors.JoborchError], int] = {
     errors.AgentUnreachableError: UNREACHABLE,
     errors.ShuttingDownError: UNREACHABLE,
     errors.RequestError: REFUSED,
+    PartialError: PARTIAL,
     StillWaitingError: NOT_FINISHED,
     errors.NotFinishedError: NOT_FINISHED,
     errors.ConflictError: REFUSED,

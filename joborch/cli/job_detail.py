@@ -68,9 +68,16 @@ def _show_why(session: Session, explanation: Explanation | None) -> None:
 def _timeline(session: Session, history: list[EventView]) -> Iterator[str]:
     for event in history:
         at = moment(event.at, in_utc=_utc(session))
-        detail = " ".join(f"{key}={value}" for key, value in event.detail.items())
+        detail = " ".join(f"{key}={_value(value)}" for key, value in event.detail.items())
         words = f"{event.event} → {event.to_state} by {event.actor} {detail}"
         yield f"  {at}  {one_line(words).rstrip()}"
+
+
+def _value(value: object) -> object:
+    """Show a value that was changed as ``50→80``, any other as it is."""
+    if isinstance(value, dict) and value.keys() == {"old", "new"}:
+        return f"{value['old']}→{value['new']}"
+    return value
 
 
 def _files(files: FileList) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,12 @@ COMMANDS = {
     "fetch": Entry("joborch.cli.fetch:fetch", "Download results."),
     "explain": Entry("joborch.cli.explain:explain", "Say why a job waits."),
     "cancel": Entry("joborch.cli.cancel:cancel", "End jobs."),
+    "retry": Entry("joborch.cli.retry:retry", "Submit jobs that have ended again."),
+    "hold": Entry("joborch.cli.hold:hold", "Keep waiting jobs from starting."),
+    "release": Entry("joborch.cli.release:release", "Let held jobs go."),
+    "set": Entry("joborch.cli.set:set_values", "Change jobs that wait."),
     "agents": Entry("joborch.cli.agents:agents", "Show agents, drain and resume them."),
+    "top": Entry("joborch.cli.top:top", "Watch everything, live."),
     "serve": Entry("joborch.cli.serve:serve", "Run the server.", is_client=False),
     "agent": Entry("joborch.cli.agent:agent", "Run jobs on this host.", is_client=False),
     "import": Entry(

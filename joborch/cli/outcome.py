@@ -43,6 +43,8 @@ def own_status(job: JobView) -> int:
 def verdict(job: JobView) -> str:
     """Say how a job stands, in a few words: ``failed (exit 1)``."""
     words = job.state.replace("_", " ")
+    if job.state == JobState.QUEUED and job.held_at:
+        return "held"
     if job.state == JobState.FAILED and job.signal is not None:
         return f"{words} (signal {job.signal})"
     if job.state == JobState.FAILED and job.exit_code is not None:

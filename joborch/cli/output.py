@@ -75,6 +75,11 @@ class Output:
         if not self._options.quiet:
             self._stderr.write(text + "\n")
 
+    def trouble(self, text: str) -> None:
+        """Tell what did not go well; only who asked for no word at all is not told."""
+        if self._options.quiet < 2:
+            self._stderr.write(text + "\n")
+
     def hint(self, text: str) -> None:
         """Suggest something; only on a terminal."""
         if self._stderr.isatty() and self.is_terminal:

@@ -40,3 +40,10 @@ def run_audit(flags: dict[str, Any], progress: Callable[[int, int], None]) -> Au
     from joborch.server.audit.main import main
 
     return main(flags, progress)
+
+
+def run_top(**settings: Any) -> int:
+    """Show the dashboard until a person quits; returns the exit code."""
+    from joborch.tui.app import main
+
+    return main(**settings)

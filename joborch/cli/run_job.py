@@ -5,9 +5,13 @@ from typing import Annotated
 import typer
 
 from joborch.cli import submit_options as opts
-from joborch.cli.errand import After, Errand, sentence
+from joborch.cli.after import After
+from joborch.cli.env_files import env_texts
+from joborch.cli.errand import Errand, sentence
+from joborch.cli.exits import UsageError
 from joborch.cli.session import Session
-from joborch.cli.staging import stage
+from joborch.cli.template import Template, tell_notes
+from joborch.cli.wishes import Wishes
 from joborch.domain.text import one_line
 from joborch.wire.jobs import Submitted
 
@@ -28,6 +32,7 @@ def run_job(
     priority: opts.Priority = None,
     tag: opts.Tags = None,
     env: opts.Env = None,
+    env_file: opts.EnvFile = None,
     inputs: opts.Inputs = None,
     exclude: opts.Exclude = None,
     time_limit: opts.TimeLimit = None,
@@ -42,13 +47,14 @@ def run_job(
 ) -> None:
     """Submit a job, show its output, fetch its results, and exit as it did."""
     session = Session.of(context)
-    wishes = opts.Wishes(
+    wishes = Wishes(
         service=service,
         user=user,
         name=name,
         priority=priority,
         tags=tag or (),
-        env=env or (),
+        env=[*env_texts(env_file or []), *(env or [])],
+        inputs=inputs or (),
         time_limit=time_limit,
         max_attempts=max_attempts,
     )
@@ -58,9 +64,12 @@ def run_job(
         is_propagating=True,
         cancels_on_interrupt=cancel_on_interrupt,
     )
-    command = context.meta["joborch.tail"]
-    staged = stage(arguments or [], command=command, inputs=inputs or [], exclude=exclude or [])
-    Errand(session=session, wishes=wishes, staged=staged, after=after, tell=_tell).carry_out()
+    template = Template.read(context, arguments or [], wishes, exclude=exclude or [])
+    if template.wishes.array:
+        raise UsageError("run is for one job, and the script asks for an array")
+    filled = template.alone()
+    tell_notes(session, template.notes, [filled.staged])
+    Errand(session=session, filled=filled, after=after, tell=_tell).carry_out()
 
 
 def _tell(errand: Errand, submitted: Submitted) -> None:

@@ -11,6 +11,7 @@ from joborch.domain.errors import NotFoundError
 from joborch.domain.selectors import (
     Batch,
     FromInput,
+    Held,
     Ids,
     InStates,
     Last,
@@ -78,9 +79,12 @@ async def _resolve(
             jobs = await _all(orchestrator, JobQuery(batch=selector.name, sort="id"))
             wanted = selector.indices
             return [job for job in jobs if wanted is None or job.array_index in wanted]
-        case InStates():
-            query = JobQuery(state=selector.words, user=session.settings.user_id, sort="id")
-            return await _all(orchestrator, query)
+        case InStates() | Held():
+            is_held = isinstance(selector, Held)
+            words = "queued" if isinstance(selector, Held) else selector.words
+            query = JobQuery(state=words, user=session.settings.user_id, sort="id")
+            jobs = await _all(orchestrator, query)
+            return [job for job in jobs if job.held_at is not None or not is_held]
 
 
 async def _all(orchestrator: Orchestrator, query: JobQuery) -> list[JobView]:

@@ -38,62 +38,98 @@ class Staged:
     def add(self, name: str, content: Content) -> None:
         """Add a file; a second one of the same name is a mistake."""
         if name in self.files:
-            raise UsageError(f"two files would be called {name!r} in the job's directory")
+            both = [str(each) for each in (self.files[name], content) if isinstance(each, Path)]
+            which = f": {' and '.join(both)}" if both else ""
+            raise UsageError(
+                f"two files would be called {name!r} in the job's directory{which}",
+                hint="-i SRC:DEST gives a file another name; a directory keeps its own",
+            )
         self.files[name] = content
+
+    def add_input(self, text: str) -> None:
+        """Add a file as ``--input SRC[:DEST]`` names it."""
+        source, _, name = text.partition(":")
+        if source == "-":
+            self.add(name or "stdin", standard_input(text))
+            return
+        if not Path(source).is_file():
+            raise UsageError(f"--input {text}: {source} is not a file")
+        self.add(name or Path(source).name, Path(source))
+
+    def add_tree(self, directory: Path, exclude: Sequence[str]) -> None:
+        """Add what is in a directory, but for what is excluded."""
+        for name, path in _tree(directory, exclude):
+            self.add(name, path)
+
+    def copy(self) -> "Staged":
+        """Return the same files, to which others can be added."""
+        return Staged(files=dict(self.files), name=self.name, notes=list(self.notes))
+
+    def complete_script(self) -> None:
+        """Check that there is a script, and say in it who runs it."""
+        if SCRIPT not in self.files:
+            raise UsageError(f"there is no {SCRIPT} among the files")
+        script = self.files[SCRIPT]
+        start = script[:2] if isinstance(script, bytes) else _start_of(script)
+        if start == b"#!":
+            return
+        whole = script if isinstance(script, bytes) else script.read_bytes()
+        self.files[SCRIPT] = SHEBANG + whole
+        self.notes.append("the script does not begin with #!, so it is run by /bin/sh")
 
 
 def stage(
     arguments: Sequence[str],
     *,
     command: Sequence[str] | None,
-    inputs: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    needs_script: bool = True,
 ) -> Staged:
     """Gather the files of ``SCRIPT [FILE|DIR|GLOB]...``, ``DIR``, ``-`` or ``-- COMMAND``.
+
+    Args:
+        arguments: what stands before ``--``.
+        command: what stands behind it; None: there is no ``--``.
+        exclude: patterns of files to leave out of directories.
+        needs_script: without it there may be no arguments at all.
 
     Raises:
         UsageError: if a file is missing or is none, or there is no script.
     """
     staged = Staged()
     if command is not None:
-        rest = _stage_command(staged, command, arguments)
-    elif not arguments:
+        staged.add(SCRIPT, script_of(command))
+        staged.name, rest = Path(command[0]).name, arguments
+    elif not arguments and needs_script:
         raise UsageError("nothing to run was named", hint="joborch submit run.sh in.dat")
     elif len(arguments) == 1 and Path(arguments[0]).is_dir():
         rest = _stage_directory(staged, Path(arguments[0]), exclude)
     else:
-        rest = _stage_script(staged, arguments[0], arguments[1:])
+        rest = _stage_script(staged, arguments[0], arguments[1:]) if arguments else ()
     for argument in rest:
-        for path in _expanded(argument):
+        for path in expanded(argument):
             _add_path(staged, path, exclude)
-    for text in inputs:
-        _add_input(staged, text)
-    if SCRIPT not in staged.files:
-        raise UsageError(f"there is no {SCRIPT} in {arguments[0]}")
-    _complete_script(staged)
     return staged
 
 
-def _stage_command(
-    staged: Staged, command: Sequence[str], arguments: Sequence[str]
-) -> Sequence[str]:
+def script_of(command: Sequence[str]) -> bytes:
+    """Write a script that becomes this command."""
     if not command:
         raise UsageError("no command follows --")
-    staged.add(SCRIPT, SHEBANG + f"exec {shlex.join(command)}\n".encode())
-    staged.name = Path(command[0]).name
-    return arguments
+    return SHEBANG + f"exec {shlex.join(command)}\n".encode(errors="surrogateescape")
 
 
 def _stage_directory(staged: Staged, directory: Path, exclude: Sequence[str]) -> Sequence[str]:
-    for name, path in _tree(directory, exclude):
-        staged.add(name, path)
+    staged.add_tree(directory, exclude)
+    if SCRIPT not in staged.files:
+        raise UsageError(f"there is no {SCRIPT} in {directory}")
     staged.name = directory.resolve().name
     return ()
 
 
 def _stage_script(staged: Staged, script: str, rest: Sequence[str]) -> Sequence[str]:
     if script == "-":
-        staged.add(SCRIPT, _standard_input("the script"))
+        staged.add(SCRIPT, standard_input("the script"))
         return rest
     path = Path(script)
     if not path.is_file():
@@ -103,7 +139,8 @@ def _stage_script(staged: Staged, script: str, rest: Sequence[str]) -> Sequence[
     return rest
 
 
-def _expanded(argument: str) -> list[Path]:
+def expanded(argument: str) -> list[Path]:
+    """Return what a path or a pattern names; a pattern without a match is a mistake."""
     if Path(argument).exists() or not glob.has_magic(argument):
         return [Path(argument)]
     found = sorted(Path(match) for match in glob.glob(argument, recursive=True))  # noqa: PTH207
@@ -120,18 +157,8 @@ def _add_path(staged: Staged, path: Path, exclude: Sequence[str]) -> None:
         return
     if not path.is_file():
         raise UsageError(f"{path} is not there" if not path.exists() else f"{path} is not a file")
-    if not _is_excluded(path.name, exclude):
+    if not is_excluded(path.name, exclude):
         staged.add(path.name, path)
-
-
-def _add_input(staged: Staged, text: str) -> None:
-    source, _, name = text.partition(":")
-    if source == "-":
-        staged.add(name or "stdin", _standard_input(text))
-        return
-    if not Path(source).is_file():
-        raise UsageError(f"--input {text}: {source} is not a file")
-    staged.add(name or Path(source).name, Path(source))
 
 
 def _tree(top: Path, exclude: Sequence[str]) -> Iterator[tuple[str, Path]]:
@@ -140,17 +167,18 @@ def _tree(top: Path, exclude: Sequence[str]) -> Iterator[tuple[str, Path]]:
     patterns = [*exclude, *(line.strip() for line in lines if line.strip()[:1] not in {"", "#"})]
     for folder, folders, names in os.walk(top):
         inside = Path(folder).relative_to(top)
-        folders[:] = sorted(f for f in folders if not _is_excluded(str(inside / f), patterns))
+        folders[:] = sorted(f for f in folders if not is_excluded(str(inside / f), patterns))
         for name in sorted(names):
             path, relative = Path(folder) / name, (inside / name).as_posix()
-            if _is_excluded(relative, patterns):
+            if is_excluded(relative, patterns):
                 continue
             if not path.is_file():
                 raise UsageError(f"{path} is not a regular file", hint=f"add -x {name!r}")
             yield relative, path
 
 
-def _is_excluded(relative: str, patterns: Sequence[str]) -> bool:
+def is_excluded(relative: str, patterns: Sequence[str]) -> bool:
+    """Whether a file is never sent, or matches a pattern by its name or its path."""
     name = relative.rpartition("/")[2]
     return name in NEVER or any(
         fnmatch.fnmatch(relative, pattern.rstrip("/")) or fnmatch.fnmatch(name, pattern.rstrip("/"))
@@ -158,20 +186,13 @@ def _is_excluded(relative: str, patterns: Sequence[str]) -> bool:
     )
 
 
-def _standard_input(what: str) -> bytes:
+def standard_input(what: str) -> bytes:
+    """Read standard input, which a message calls ``what``; ``UsageError`` if it is a terminal."""
     if sys.stdin.isatty():
         raise UsageError(f"{what} is to be read from standard input, which is a terminal")
     return sys.stdin.buffer.read()
 
 
-def _complete_script(staged: Staged) -> None:
-    script = staged.files[SCRIPT]
-    if isinstance(script, bytes):
-        start = script[:2]
-    else:
-        with script.open("rb") as file:
-            start = file.read(2)
-    if start == b"#!":
-        return
-    staged.files[SCRIPT] = SHEBANG + (script if isinstance(script, bytes) else script.read_bytes())
-    staged.notes.append("the script does not begin with #!, so it is run by /bin/sh")
+def _start_of(script: Path) -> bytes:
+    with script.open("rb") as file:
+        return file.read(2)

@@ -1,5 +1,6 @@
 """``joborch status``: which jobs there are, and how they stand."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -122,8 +123,11 @@ async def _show(
 
 
 def _summary(page: JobPage) -> str:
-    counts = {state: sum(job.state == state for job in page.items) for state in JobState}
-    parts = [f"{number} {state.replace('_', ' ')}" for state, number in counts.items() if number]
+    counts = Counter(job.state for job in page.items)
+    parts = [f"{counts[state]} {state.replace('_', ' ')}" for state in JobState if counts[state]]
+    held = sum(job.state == JobState.QUEUED and job.held_at is not None for job in page.items)
+    if held:
+        parts[0] += f", {held} of them held"
     shown = f" (the first {len(page.items)})" if page.total > len(page.items) else ""
     noun = "job" if page.total == 1 else "jobs"
     return " · ".join([f"{page.total} {noun}{shown}", *parts])

@@ -1,18 +1,22 @@
-"""``joborch submit``: queue one job, or an array of jobs of the same files."""
+"""``joborch submit``: queue one job, an array of jobs of the same files, or one job an item."""
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from joborch.cli import submit_options as opts
-from joborch.cli.errand import After, Errand, sentence
+from joborch.cli.after import After
+from joborch.cli.contradictions import check_expanded, check_input, check_one
+from joborch.cli.env_files import env_texts
+from joborch.cli.errand import Errand, sentence
 from joborch.cli.exits import UsageError
+from joborch.cli.items import Item, Sources
+from joborch.cli.ledger import Ledger, kept, seen
 from joborch.cli.session import Session
-from joborch.cli.staging import Staged, stage
-from joborch.cli.times import size
-from joborch.client import Submission
-from joborch.domain.arrays import parse_array
+from joborch.cli.template import Filled, Template, tell_notes
+from joborch.cli.wishes import Wishes
 from joborch.domain.text import one_line
 from joborch.wire.jobs import Submitted
 
@@ -20,6 +24,8 @@ EXAMPLES = """
 joborch submit -s example run.sh 2oob.pdb
 joborch submit -s example -w -- ./prodigy --threads 4 complex.pdb
 joborch submit -s example -a 1-250 -- bash -c 'sleep 30; echo done > output.txt'
+joborch submit -s example --each 'inputs/*.pdb' run.sh
+joborch submit -s example --csv jobs.csv --ledger jobs.ledger run.sh
 id=$(joborch submit -s example DIRECTORY)
 """
 
@@ -34,49 +40,45 @@ def submit(
     priority: opts.Priority = None,
     tag: opts.Tags = None,
     env: opts.Env = None,
+    env_file: opts.EnvFile = None,
     inputs: opts.Inputs = None,
     exclude: opts.Exclude = None,
-    array: Annotated[
-        str | None,
-        typer.Option("-a", "--array", metavar="SPEC", help="One job an index: 1-250, 1-9%3."),
-    ] = None,
+    array: opts.Array = None,
+    each: opts.Each = None,
+    each_dir: opts.EachDirectory = None,
+    each_line: opts.EachLine = None,
+    csv: opts.Csv = None,
+    jsonl: opts.Jsonl = None,
+    ledger: opts.LedgerFile = None,
+    jobs: opts.Parallel = 4,
     time_limit: opts.TimeLimit = None,
     max_attempts: opts.MaxAttempts = None,
-    hold: Annotated[bool, typer.Option("--hold", help="Wait until released.")] = False,
-    begin: Annotated[
-        str | None, typer.Option("--begin", metavar="WHEN", help="Not before: 2h, 14:30, ISO.")
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "-k", "--key", metavar="TEXT", help="Submitting again under this key changes nothing."
-        ),
-    ] = None,
-    wait: Annotated[bool, typer.Option("-w", "--wait", help="Wait for the end.")] = False,
-    follows: Annotated[bool, typer.Option("-f", "--follow", help="Show the output.")] = False,
-    fetch: Annotated[
-        str | None, typer.Option("--fetch", metavar="DIR", help="Wait, then download.")
-    ] = None,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Wait until the first fails.")
-    ] = False,
-    propagate: Annotated[bool, typer.Option("--propagate", help="Exit as the job did.")] = False,
-    cancel_on_interrupt: Annotated[
-        bool, typer.Option("--cancel-on-interrupt", help="Ctrl-C ends the job too.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be sent.")
-    ] = False,
+    hold: opts.Hold = False,
+    begin: opts.Begin = None,
+    key: opts.Key = None,
+    wait: opts.Wait = False,
+    follows: opts.Follow = False,
+    fetch: opts.Fetch = None,
+    fail_fast: opts.FailFast = False,
+    propagate: opts.Propagate = False,
+    cancel_on_interrupt: opts.CancelOnInterrupt = False,
+    dry_run: opts.DryRun = False,
 ) -> None:
-    """Queue one job or an array of jobs."""
+    """Queue one job, an array of jobs, or one job an item."""
     session = Session.of(context)
-    wishes = opts.Wishes(
+    sources = Sources(
+        each=each or (), each_dir=each_dir or (), each_line=each_line, csv=csv, jsonl=jsonl
+    )
+    check_input(arguments or [], sources, inputs or [])
+    check_expanded(arguments or [], sources, is_command=bool(context.meta["joborch.tail"]))
+    wishes = Wishes(
         service=service,
         user=user,
         name=name,
         priority=priority,
         tags=tag or (),
-        env=env or (),
+        env=[*env_texts(env_file or []), *(env or [])],
+        inputs=inputs or (),
         time_limit=time_limit,
         max_attempts=max_attempts,
         array=array,
@@ -92,17 +94,77 @@ def submit(
         is_propagating=propagate,
         cancels_on_interrupt=cancel_on_interrupt,
     )
-    command = context.meta["joborch.tail"]
-    if array and (follows or propagate):
-        raise UsageError("--follow and --propagate are for one job, not for an array")
-    command = context.meta["joborch.tail"]
-    staged = stage(arguments or [], command=command, inputs=inputs or [], exclude=exclude or [])
-    for note in staged.notes:
-        session.output.note(f"warning: {note}")
-    errand = Errand(session=session, wishes=wishes, staged=staged, after=after, tell=_tell)
-    if not dry_run:
-        errand.carry_out()
-    _tell_plan(session, session.run(errand.rehearse), staged)
+    items = sources.read(exclude or ()) if sources.named else None
+    template = Template.read(
+        context,
+        arguments or [],
+        wishes,
+        exclude=exclude or [],
+        needs_script=items is None or not any(i.directory or i.inputs for i in items),
+    )
+    check_one(template.wishes, after, sources)
+    if ledger and items is None:
+        raise UsageError(
+            "--ledger is for --each, --each-dir, --each-line, --csv and --jsonl",
+            hint="--key TEXT makes a single submission repeatable",
+        )
+    if items is None:
+        _submit_one(session, template, after, is_rehearsal=dry_run)
+    else:
+        _submit_many(
+            session, template, items, after, ledger=ledger, parallel=jobs, is_rehearsal=dry_run
+        )
+
+
+def _submit_one(session: Session, template: Template, after: After, *, is_rehearsal: bool) -> None:
+    filled = template.alone()
+    tell_notes(session, template.notes, [filled.staged])
+    if is_rehearsal:
+        _rehearse(session, [filled], is_many=False, known=0)
+        return
+    Errand(session=session, filled=filled, after=after, tell=_tell).carry_out()
+
+
+def _submit_many(
+    session: Session,
+    template: Template,
+    items: Sequence[Item],
+    after: After,
+    *,
+    ledger: str | None,
+    parallel: int,
+    is_rehearsal: bool,
+) -> None:
+    from joborch.cli.fan_out import FanOut
+    from joborch.cli.pieces import fill_in
+
+    filled = fill_in(template, items)
+    tell_notes(session, template.notes, [each.staged for each in filled])
+    server = session.settings.server
+    if is_rehearsal:
+        known = seen(Path(ledger), server) if ledger else Ledger(server)
+        left = [each for each in filled if known.job_id(each.label) is None]
+        _rehearse(session, left, is_many=True, known=len(filled) - len(left))
+        return
+    opened: AbstractContextManager[Ledger] = (
+        kept(Path(ledger), server) if ledger else nullcontext(Ledger(server))
+    )
+    with opened as book:
+        FanOut(
+            session=session,
+            filled=filled,
+            after=after,
+            ledger=book,
+            ledger_name=ledger,
+            parallel=parallel,
+        ).carry_out()
+
+
+def _rehearse(session: Session, filled: Sequence[Filled], *, is_many: bool, known: int) -> None:
+    from joborch.cli.rehearsal import rehearse
+
+    plan = session.run(lambda orchestrator: rehearse(session, orchestrator, filled, known))
+    plan.tell(session.output, begin_with_label=is_many)
 
 
 def _tell(errand: Errand, submitted: Submitted) -> None:
@@ -117,31 +179,3 @@ def _tell(errand: Errand, submitted: Submitted) -> None:
         if not errand.after.is_anything:
             first = submitted.jobs[0].id
             output.hint(f"joborch logs -f {first}  ·  joborch status {first}")
-
-
-def _tell_plan(session: Session, plan: Submission, staged: Staged) -> None:
-    jobs = len(parse_array(plan.array).indices) if plan.array else 1
-    weights = {name: _weight(content) for name, content in plan.files.items()}
-    if session.output.is_json:
-        files = [{"name": name, "size_bytes": weight} for name, weight in weights.items()]
-        session.output.document(
-            {
-                "schema": "joborch.plan/1",
-                "service": plan.service,
-                "user_id": plan.user_id,
-                "jobs": jobs,
-                "files": files,
-                "size_bytes": staged.size_bytes,
-            }
-        )
-        return
-    for name, weight in weights.items():
-        session.output.line(f"{size(weight):>8}  {one_line(name)}")
-    session.output.note(
-        f"Would submit {jobs} job{'s' * (jobs != 1)} of user {plan.user_id} to {plan.service}: "
-        f"{len(weights)} file{'s' * (len(weights) != 1)}, {size(staged.size_bytes)}"
-    )
-
-
-def _weight(content: Path | bytes) -> int:
-    return len(content) if isinstance(content, bytes) else content.stat().st_size

@@ -6,14 +6,21 @@ from joborch.client.settings import ClientSettings, load_settings
 from joborch.client.streams import LogRestarted, Missed
 from joborch.client.submission import Submission
 from joborch.client.transport import Retries
+from joborch.wire.actions import CancelJobs, HoldJobs, JobChanges, ReleaseJobs, RetryJobs, SetJobs
 
 __all__ = [
+    "CancelJobs",
     "ClientSettings",
+    "HoldJobs",
+    "JobChanges",
     "JobQuery",
     "LogRestarted",
     "Missed",
     "Orchestrator",
+    "ReleaseJobs",
     "Retries",
+    "RetryJobs",
+    "SetJobs",
     "Submission",
     "load_settings",
 ]

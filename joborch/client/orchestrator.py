@@ -8,9 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-import msgspec
-
 from joborch.client import streams, waiting
+from joborch.client.actions import JobActions
 from joborch.client.query import JobQuery
 from joborch.client.results import Source, download, unpack
 from joborch.client.submission import Submission, new_key
@@ -20,7 +19,6 @@ from joborch.domain.errors import JobNotFoundError
 from joborch.wire.agents import AgentList, AgentView
 from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import (
-    CancelRequest,
     Explanation,
     FileList,
     JobPage,
@@ -38,7 +36,7 @@ PARTIAL_S = 120.0
 """An agent may take a while to pack a running job's directory."""
 
 
-class Orchestrator:
+class Orchestrator(JobActions):
     """A joborch server, as its users see it.
 
     Use it as ``async with Orchestrator("http://127.0.0.1:5000") as orchestrator``. Every method
@@ -172,25 +170,6 @@ class Orchestrator:
         """Return why a job waits."""
         return await self._get(f"/jobs/{job_id}/explain", Explanation)
 
-    async def cancel(
-        self, job_id: int, *, reason: str | None = None, grace: timedelta | None = None
-    ) -> JobView:
-        """Ask for a job to end; it has ended only if the returned job says so.
-
-        Raises:
-            WrongStateError: if it had ended before; nothing changed.
-        """
-        request = CancelRequest(
-            reason=reason, grace_s=grace.total_seconds() if grace is not None else None
-        )
-        call = Call(
-            method="POST",
-            path=f"/api/v1/jobs/{job_id}/cancel",
-            headers={"Content-Type": "application/json"},
-            content=lambda: msgspec.json.encode(request),
-        )
-        return await self._transport.ask(call, JobView)
-
     async def history(self, job_id: int) -> list[EventView]:
         """Return everything that happened to a job, oldest first."""
         return (await self._get(f"/jobs/{job_id}/events", EventPage)).items
@@ -226,14 +205,17 @@ class Orchestrator:
         )
 
     async def events(
-        self, **query: str | int | None
+        self, *, on_open: Callable[[], None] | None = None, **query: str | int | None
     ) -> AsyncGenerator[EventView | streams.Missed, None]:
         """Yield what happens from now on, until the server shuts down.
 
         Args:
+            on_open: told once the server records events for us: what is listed then misses none.
             query: ``job`` (ids with commas), ``batch``, ``user``, ``service``, ``after`` (a seq).
         """
         async with streams.opened(self._transport, "/api/v1/events", dict(query)) as source:
+            if on_open:
+                on_open()
             async for event in streams.job_events(source):
                 yield event
 

@@ -17,6 +17,8 @@
     │   ├── NotFinishedError       results were asked for before the end
     │   ├── ResultsMissingError    results were announced that are not here
     │   ├── IdempotencyError       same key, other content
+    │   ├── AttemptedError         it was attempted, and cannot be put off any more
+    │   ├── PayloadGoneError       retention removed the files that a retry needs
     │   └── SupersededError        a newer process of this agent took over
     ├── ResultsGoneError           retention removed them, or there never were any
     ├── NotAllowedError            the credentials do not match
@@ -187,8 +189,10 @@ class WrongStateError(ConflictError):
 
     code = "wrong_state"
 
-    def __init__(self, job_id: int, state: str, wanted: str) -> None:
-        super().__init__(f"job {job_id} is {state}: cannot {wanted} it", job_id=job_id, state=state)
+    def __init__(self, job_id: int, state: str, wanted: str, *, hint: str | None = None) -> None:
+        super().__init__(
+            f"job {job_id} is {state}: cannot {wanted} it", hint=hint, job_id=job_id, state=state
+        )
         self.job_id = job_id
         self.state = state
 
@@ -222,6 +226,35 @@ class IdempotencyError(ConflictError):
             f"the idempotency key {key!r} was used before for another submission", key=key
         )
         self.key = key
+
+
+class AttemptedError(ConflictError):
+    """The job was attempted: from then on, when it may start is the infrastructure's business."""
+
+    code = "attempted"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(
+            f"job {job_id} was attempted already: it cannot be put off",
+            hint="hold it, and release it when its time has come",
+            job_id=job_id,
+        )
+        self.job_id = job_id
+
+
+class PayloadGoneError(ConflictError):
+    """The files that a job was submitted with are no longer stored; no new job was made."""
+
+    code = "payload_gone"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(
+            f"job {job_id} cannot be submitted again: its files were removed after the retention"
+            " period",
+            hint="submit it anew, with its files",
+            job_id=job_id,
+        )
+        self.job_id = job_id
 
 
 class SupersededError(ConflictError):

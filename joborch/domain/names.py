@@ -76,6 +76,16 @@ def check_job_name(text: str) -> str:
     return text
 
 
+def check_tag(key: str, value: str) -> None:
+    """Refuse what cannot be a tag: a key has 1 to 64 and a value up to 256 printable characters.
+
+    Raises:
+        ValueError: with the reason.
+    """
+    if not 1 <= len(key) <= 64 or len(value) > 256 or has_control(key + value):
+        raise ValueError("a key has 1 to 64 and a value up to 256 printable characters")
+
+
 def has_control(text: str) -> bool:
     """Whether a character could move a cursor, hide text, reverse it, or end a string."""
     return any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} or c in _BIDI for c in text)

@@ -6,6 +6,7 @@
     42,44       several                     b-31[1-10]  those with these indices
     40-60:2     a range, every second       @failed     all in a state or group of states
     last        the newest submission       last~2      the one two before it
+    @held       all that wait and are held
     -           ids to be read from standard input
 """
 
@@ -47,6 +48,11 @@ class InStates:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Jobs that wait for somebody to release them; no state, but a fact beside one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Last:
     """What this client submitted last, or so many times before."""
 
@@ -58,7 +64,7 @@ class FromInput:
     """Ids on standard input."""
 
 
-Selector = Ids | Batch | InStates | Last | FromInput
+Selector = Ids | Batch | InStates | Held | Last | FromInput
 
 
 def parse_selector(text: str) -> Selector:
@@ -69,6 +75,8 @@ def parse_selector(text: str) -> Selector:
     """
     if text == "-":
         return FromInput()
+    if text == "@held":
+        return Held()
     if text.startswith("@"):
         return InStates(check_states(text[1:]))
     if match := _LAST.fullmatch(text):

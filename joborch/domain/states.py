@@ -65,6 +65,10 @@ class JobFact(StrEnum):
     CANCEL_REQUESTED = "cancel_requested"
     HELD = "held"
     RELEASED = "released"
+    CHANGED = "changed"
+    """What was asked for differs from now on; the detail has each value, old and new."""
+    RETRIED = "retried"
+    """It was submitted again, as the job that the detail names."""
     REOFFERED = "reoffered"
     RESULTS_REMOVED = "results_removed"
 

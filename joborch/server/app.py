@@ -6,6 +6,7 @@ from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from joborch.server.api import (
+    actions,
     agent_calls,
     agents,
     docs,
@@ -38,6 +39,7 @@ def create_app(parts: Parts) -> Litestar:
     """Make the ASGI application that serves these parts."""
     handlers = [
         *jobs.HANDLERS,
+        *actions.HANDLERS,
         *files.HANDLERS,
         *events.HANDLERS,
         *services.HANDLERS,

@@ -73,15 +73,23 @@ class Blobs:
         Raises:
             DiskFullError: the reserve is reached.
         """
+        self.demand_room()
+        directory = self.scratch()
+        directory.mkdir()
+        return Staged(directory)
+
+    def demand_room(self) -> None:
+        """Refuse new work once the disk is as full as it may become.
+
+        Raises:
+            DiskFullError: the reserve is reached.
+        """
         free = min(shutil.disk_usage(disk).free for disk in self._disks)
         if free < self._reserve_bytes:
             raise DiskFullError(
                 f"the server has {free // 2**20} MiB of disk left, below its reserve",
                 hint="try again later; running jobs are not affected",
             )
-        directory = self.scratch()
-        directory.mkdir()
-        return Staged(directory)
 
     def scratch(self) -> Path:
         """Return a new path for something that need not survive a restart."""

@@ -119,7 +119,8 @@ class Explanation(msgspec.Struct, kw_only=True):
     service_active: int
     service_limit: int | None
     position: int | None
-    """1 for the first of this user's line for this service."""
+    """1 for the first of this user's line for this service; null for a job that is held, which
+    stands in none."""
     ahead: int | None
     """Jobs of the service, of all users, with a higher priority or the same and older."""
     held_by: list[int]

@@ -1,4 +1,4 @@
-"""wait, logs, fetch, cancel and explain."""
+"""wait, logs, fetch and explain."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,6 @@ from joborch.domain.errors import (
     JoborchError,
     NotFinishedError,
     ResultsGoneError,
-    WrongStateError,
 )
 from joborch.domain.states import JobState
 from joborch.wire.events import LogText
@@ -20,7 +19,7 @@ from tests.support.command_line import Run
 from tests.support.stub_server import StubServer, ranged, refuses, says, sends, streams
 from tests.support.views import a_job_view, a_page, a_zip, an_event, results_of, zip_of
 
-QUEUED, RUNNING = JobState.QUEUED, JobState.RUNNING
+RUNNING = JobState.RUNNING
 COMPLETED, FAILED = JobState.COMPLETED, JobState.FAILED
 JOB, JOBS = "GET /api/v1/jobs/42", "GET /api/v1/jobs"
 ZIP = a_zip(output_txt=b"Computation complete!\n")
@@ -267,68 +266,6 @@ def test_an_unsafe_archive_is_refused(stub: StubServer, joborch: Run, home: Path
     assert finished.code == 1
     assert "was not unpacked" in finished.err
     assert not (home.parent / "evil.txt").exists()
-
-
-def test_cancelling_one_job_needs_no_question(stub: StubServer, joborch: Run) -> None:
-    stub.on(JOB, says(a_job_view(42, RUNNING)))
-    stub.on("POST /api/v1/jobs/42/cancel", says(a_job_view(42, RUNNING), status=202))
-
-    done = joborch("cancel", "42", "--reason", "wrong input", "--now")
-
-    assert (done.code, done.out) == (0, "42 is being cancelled\n")
-    assert json.loads(stub.heard[-1].body) == {"reason": "wrong input", "grace_s": 0.0}
-
-
-@pytest.fixture
-def two(stub: StubServer) -> StubServer:
-    """Two jobs, of which the second has ended."""
-    stub.on(JOBS, says(a_page(a_job_view(1, QUEUED), a_job_view(2, COMPLETED))))
-    stub.on("POST /api/v1/jobs/1/cancel", says(a_job_view(1, JobState.CANCELLED)))
-    stub.on("POST /api/v1/jobs/2/cancel", refuses(WrongStateError(2, "completed", "cancel")))
-    return stub
-
-
-def test_cancelling_several_is_asked_for_and_without_a_person_refused(
-    two: StubServer, joborch: Run
-) -> None:
-    done = joborch("cancel", "1,2")
-
-    assert done.code == 2
-    assert done.err.splitlines()[-1] == "  fix: add --yes"
-    assert two.paths() == [JOBS]
-
-
-def test_cancelling_several_goes_through_with_yes(two: StubServer, joborch: Run) -> None:
-    done = joborch("cancel", "1,2", "--yes")
-
-    assert done.code == 7
-    assert done.out == "1 cancelled\n2 skipped: already completed\n"
-
-
-def test_a_person_is_asked(two: StubServer, at_terminal: Run) -> None:
-    no = at_terminal("cancel", "1,2", typed="n\n")
-    yes = at_terminal("cancel", "1,2", typed="y\n")
-
-    assert "Cancel 2 jobs (0 running): 1, 2? [y/N]" in no.out
-    assert (no.code, yes.code) == (1, 7)
-    assert [path for path in two.paths() if path.startswith("POST")] == [
-        "POST /api/v1/jobs/1/cancel",
-        "POST /api/v1/jobs/2/cancel",
-    ]
-
-
-def test_cancelling_what_has_ended_is_refused(stub: StubServer, joborch: Run) -> None:
-    stub.on(JOB, says(a_job_view(42, COMPLETED)))
-    stub.on("POST /api/v1/jobs/42/cancel", refuses(WrongStateError(42, "completed", "cancel")))
-
-    assert joborch("cancel", "42").code == 6
-
-
-def test_a_dry_run_cancels_nothing(two: StubServer, joborch: Run) -> None:
-    done = joborch("cancel", "--dry-run", "1,2")
-
-    assert done.out == "1 queued\n2 completed\n"
-    assert two.paths() == [JOBS]
 
 
 def test_a_job_can_be_explained(stub: StubServer, joborch: Run) -> None:

@@ -139,6 +139,36 @@ def test_a_pattern_without_a_match_is_a_mistake(taking: StubServer, joborch: Run
     assert (done.code, done.err) == (2, "error: no file is *.pdb\n")
 
 
+def test_a_file_goes_by_its_last_name_and_a_directory_keeps_its_own(
+    taking: StubServer, joborch: Run, home: Path
+) -> None:
+    for name in ("sub dir/x", "data/deep/y"):
+        (home / name).parent.mkdir(parents=True)
+        (home / name).write_text("x")
+
+    joborch("submit", "-s", "example", "run.sh", "sub dir/x", "data")
+
+    assert set(files_of(taking.heard[0])) == {"run.sh", "x", "data/deep/y"}
+
+
+def test_two_files_of_one_name_are_refused(taking: StubServer, joborch: Run, home: Path) -> None:
+    for name in ("a", "b"):
+        (home / name).mkdir()
+        (home / name / "x").write_text(name)
+
+    done = joborch("submit", "-s", "example", "run.sh", "a/x", "b/x")
+
+    assert (done.code, taking.heard) == (2, [])
+    assert "would be called 'x' in the job's directory: a/x and b/x" in done.err
+    assert "fix: -i SRC:DEST" in done.err
+
+
+def test_an_input_may_come_from_standard_input(taking: StubServer, joborch: Run) -> None:
+    joborch("submit", "-s", "example", "-i", "-:in.dat", "run.sh", stdin="data")
+
+    assert files_of(taking.heard[0])["in.dat"] == b"data"
+
+
 def test_a_missing_file_is_a_mistake_before_anything_is_sent(
     taking: StubServer, joborch: Run
 ) -> None:
@@ -189,7 +219,14 @@ def test_all_options_travel(taking: StubServer, joborch: Run) -> None:
         (["--time-limit", "soon"], "not a duration"),
         (["--begin", "someday"], "no time"),
         (["-p", "101"], "101"),
-        (["-a", "1-3", "-f"], "not for an array"),
+        (["-a", "1-3", "-f"], "not for --array"),
+        (["-a", "1-3", "--propagate"], "not for --array"),
+        (["-k", "a b"], "visible ASCII"),
+        (["--max-attempts", "0"], "max-attempts"),
+        (["-j", "0"], "jobs"),
+        (["-i", "gone"], "gone is not a file"),
+        (["--env-file", "gone"], "gone"),
+        (["--ledger", "x"], "--key TEXT"),
         (["--bogus"], "bogus"),
     ],
 )
@@ -263,15 +300,6 @@ def test_too_much_is_refused_before_it_is_sent(stub: StubServer, joborch: Run, h
     assert POST not in stub.paths()
 
 
-def test_a_dry_run_sends_nothing(taking: StubServer, joborch: Run) -> None:
-    done = joborch("submit", "--dry-run", "-s", "example", "-a", "1-3", "run.sh")
-
-    assert done.code == 0
-    assert done.out == "    23 B  run.sh\n"
-    assert "Would submit 3 jobs" in done.err
-    assert POST not in taking.paths()
-
-
 def test_waiting_tells_how_it_ended(taking: StubServer, joborch: Run) -> None:
     taking.on("GET /api/v1/jobs/42", says(a_job_view(42, JobState.FAILED, exit_code=3)))
 
@@ -297,6 +325,31 @@ def test_an_array_is_waited_for_and_the_worst_end_counts(
     stub.on("GET /api/v1/jobs", says(a_page(*ended)))
 
     assert joborch("submit", "-w", "-s", "example", "-a", "1-2", "run.sh").code == 12
+
+
+def test_failing_fast_does_not_wait_for_the_others(
+    stub: StubServer, joborch: Run, home: Path
+) -> None:
+    (home / "run.sh").write_text(SCRIPT)
+    stub.on(POST, says(a_submission(7, 8, batch="b-1")))
+    stub.on("GET /api/v1/events", streams())
+    jobs = [a_job_view(7, JobState.FAILED), a_job_view(8, JobState.RUNNING)]
+    stub.on("GET /api/v1/jobs", says(a_page(*jobs)))
+
+    assert joborch("submit", "-w", "--fail-fast", "-s", "example", "-a", "1-2", "run.sh").code == 10
+
+
+def test_following_shows_the_output(taking: StubServer, joborch: Run) -> None:
+    ended = a_job_view(42, JobState.COMPLETED)
+    taking.on(
+        "GET /api/v1/jobs/42/logs/stream",
+        streams(("log", LogText(stream="stdout", offset=0, text="hello\n")), ("end", ended)),
+    )
+    taking.on("GET /api/v1/jobs/42", says(ended))
+
+    done = joborch("submit", "-f", "-s", "example", "run.sh")
+
+    assert (done.code, done.out) == (0, "42\nhello\n")
 
 
 def test_a_run_looks_like_a_local_command(taking: StubServer, joborch: Run, home: Path) -> None:

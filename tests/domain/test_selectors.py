@@ -3,6 +3,7 @@ import pytest
 from joborch.domain.selectors import (
     Batch,
     FromInput,
+    Held,
     Ids,
     InStates,
     Last,
@@ -25,6 +26,7 @@ from joborch.domain.selectors import (
         ("b-31[1-3]", Batch("b-31", frozenset({1, 2, 3}))),
         ("@failed", InStates("failed")),
         ("@active,failed", InStates("active,failed")),
+        ("@held", Held()),
         ("last", Last()),
         ("last~2", Last(2)),
         ("-", FromInput()),

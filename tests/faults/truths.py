@@ -138,7 +138,8 @@ def _wrong_history(job: Job, history: list[EventView]) -> Iterator[str]:
 def _state_after(state: JobState | None, event: EventView) -> JobState | None:
     if event.event in frozenset(JobFact):
         has_ended = state is not None and state.is_terminal
-        return None if has_ended and event.event != JobFact.RESULTS_REMOVED else state
+        after_the_end = {JobFact.RESULTS_REMOVED, JobFact.RETRIED}
+        return None if has_ended and event.event not in after_the_end else state
     return TRANSITIONS.get((state, JobEvent(event.event)))
 
 

@@ -6,11 +6,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 from tests.support.waiting import wait_until
 
@@ -83,6 +84,15 @@ def a_stand_in(
         yield made
     finally:
         made.end()
+        _end_jobs(made.data)
+
+
+def _end_jobs(data: Path) -> None:
+    """End what runs in a client's directory: the original leaves it running."""
+    for process in psutil.process_iter(["cwd"]):
+        if Path(process.info["cwd"] or "/").is_relative_to(data):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def free_port() -> int:

@@ -158,7 +158,7 @@ def _handler_for(stub: StubServer) -> type[BaseHTTPRequestHandler]:
             )
             self.say(stub.reply_to(heard))
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer  # noqa: N815 - the library's names
 
         def say(self, answer: Answer) -> None:
             self.send_response(answer.status)

@@ -6,6 +6,7 @@ every backend to what is said here.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -163,6 +164,14 @@ class Backend(Protocol):
         """Bring what an ended attempt left into its folder: the work directory and the logs.
 
         Nothing to do where it ran in there. May be repeated.
+        """
+        ...
+
+    def seen(self, folder: Path) -> AbstractAsyncContextManager[Path]:
+        """Show a running attempt's working directory as it is now, for as long as the block lasts.
+
+        Raises:
+            BackendError: it cannot be seen.
         """
         ...
 

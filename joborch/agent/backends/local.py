@@ -1,7 +1,8 @@
 """Attempts as processes of this host, each under a supervisor that outlives the agent."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import assert_never
@@ -101,6 +102,11 @@ class LocalBackend:
 
     async def collect(self, handle: Handle) -> None:
         """Do nothing: it ran in its folder."""
+
+    @asynccontextmanager
+    async def seen(self, folder: Path) -> AsyncIterator[Path]:
+        """Show the work directory itself."""
+        yield folder / records.WORK
 
     async def close(self) -> None:
         """Let go of the launcher."""

@@ -1,13 +1,11 @@
-"""Routes about jobs: submit, list, show, follow, explain, end."""
+"""Routes about jobs: submit, list, show, follow, explain."""
 
 from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
-from joborch.domain.errors import InvalidRequestError
-from joborch.domain.names import has_control
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import SubmitOperation, another
@@ -21,11 +19,10 @@ from joborch.server.api.queries import (
     refuse_others,
 )
 from joborch.server.api.submissions import Received, receive_submission
-from joborch.server.operations import cancel, explain, query
+from joborch.server.operations import explain, query
 from joborch.web.streams import unless_gone
 from joborch.wire.events import EventPage
 from joborch.wire.jobs import (
-    CancelRequest,
     Explanation,
     JobPage,
     JobView,
@@ -36,7 +33,6 @@ from joborch.wire.jobs import (
 
 JobId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The job's id.")]
 Text = str | None
-MOST_GRACE_S = 86400
 
 
 @post(
@@ -144,43 +140,6 @@ async def explain_job(request: ApiRequest, job_id: JobId) -> Explanation:
     )
 
 
-@post(
-    "/jobs/{job_id:int}/cancel",
-    status_code=200,
-    tags=["jobs"],
-    responses=refusals(400, 404, 409)
-    | {202: another(JobView, "Its agent has been asked to end it.")},
-)
-async def cancel_job(
-    request: ApiRequest, job_id: JobId, data: JSONBody[CancelRequest | None] = None
-) -> Response[JobView]:
-    """End a job: at once if it waits, else through its agent."""
-    parts = request.parts
-    asked = _checked(data or CancelRequest())
-    job = await cancel.cancel(
-        job_id,
-        actor="api",
-        reason=asked.reason,
-        grace_s=asked.grace_s,
-        database=parts.database,
-        roll=parts.roll,
-        clock=parts.clock,
-    )
-    view = await query.find(job_id, database=parts.database)
-    return Negotiated(view, status_code=200 if job.state.is_terminal else 202)
-
-
-def _checked(asked: CancelRequest) -> CancelRequest:
-    mistakes = []
-    if asked.grace_s is not None and not 0 <= asked.grace_s <= MOST_GRACE_S:
-        mistakes.append(f"grace_s: not from 0 to {MOST_GRACE_S}")
-    if asked.reason is not None and (len(asked.reason) > 500 or has_control(asked.reason)):
-        mistakes.append("reason: over 500 characters, or has control characters")
-    if mistakes:
-        raise InvalidRequestError(*mistakes)
-    return asked
-
-
 def _submitted(received: Received) -> Response[Submitted]:
     accepted = received.accepted
     first, was_there = accepted.jobs[0], accepted.is_duplicate
@@ -207,5 +166,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     show_job,
     show_history,
     explain_job,
-    cancel_job,
 ]

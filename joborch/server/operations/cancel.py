@@ -30,19 +30,33 @@ async def cancel(
         JobNotFoundError: there is no such job.
         WrongStateError: it has ended; what it ended as stays.
     """
-    job = await database.write(lambda t: _cancel(t, job_id, actor, reason, clock.now()))
-    present = roll.get(job.agent_id)
-    if present is not None:
-        present.cancel(CancelOrder(job_id=job.id, attempt=job.attempt, grace_s=grace_s))
+
+    def work(transaction: Transaction) -> Job:
+        job = jobs.find(transaction.connection, job_id)
+        return cancel_one(transaction, job, actor=actor, reason=reason, now=clock.now())
+
+    job = await database.write(work)
+    tell_agent(job, grace_s=grace_s, roll=roll)
     return job
 
 
-def _cancel(
-    transaction: Transaction, job_id: int, actor: str, reason: str | None, now: datetime
+def tell_agent(job: Job, *, grace_s: float | None, roll: Roll) -> None:
+    """Tell the agent that holds a job, if one does and is there, that it is to end."""
+    present = roll.get(job.agent_id)
+    if present is not None:
+        present.cancel(CancelOrder(job_id=job.id, attempt=job.attempt, grace_s=grace_s))
+
+
+def cancel_one(
+    transaction: Transaction, job: Job, *, actor: str, reason: str | None, now: datetime
 ) -> Job:
-    job = jobs.find(transaction.connection, job_id)
+    """Cancel a job, in a transaction of the caller's; its agent is still to be told.
+
+    Raises:
+        WrongStateError: it has ended.
+    """
     if job.state.is_terminal:
-        raise WrongStateError(job_id, job.state.value, "cancel")
+        raise WrongStateError(job.id, job.state.value, "cancel")
     note = reason or f"cancelled by {actor}"
     if job.state is JobState.QUEUED:
         change = job.after(JobEvent.CANCEL, at=now, note=note)
@@ -57,4 +71,4 @@ def _cancel(
             cancel_requested_at=now,
             reason=note,
         )
-    return jobs.find(transaction.connection, job_id)
+    return jobs.find(transaction.connection, job.id)

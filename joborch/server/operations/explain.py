@@ -37,12 +37,13 @@ def _explain(
     facts = _Facts(connection, job, live, limits)
     waits = job.state is JobState.QUEUED
     reason = facts.reason(now) if waits else None
-    place, ahead = jobs.place_in_line(connection, job) if waits else (None, None)
+    in_line = waits and reason is not HoldReason.HELD
+    place, ahead = jobs.place_in_line(connection, job) if in_line else (None, None)
     return Explanation(
         job_id=job.id,
         state=job.state.value,
         reason=reason.value if reason else None,
-        message=_waiting(facts, reason, place or 0, now) if reason else _ended_or_running(job, now),
+        message=_waiting(facts, reason, place, now) if reason else _ended_or_running(job, now),
         user_active=facts.user_active,
         user_limit=facts.limits.per_user,
         service_active=facts.service_active,
@@ -100,7 +101,7 @@ class _Facts:
         return why_waiting(candidate, self._snapshot)
 
 
-def _waiting(facts: _Facts, reason: HoldReason, place: int, now: datetime) -> str:
+def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime) -> str:
     job, limits = facts.job, facts.limits
     sentences = {
         HoldReason.HELD: "held until somebody releases it",
@@ -114,6 +115,8 @@ def _waiting(facts: _Facts, reason: HoldReason, place: int, now: datetime) -> st
         HoldReason.AGENT_FULL: f"every agent for {job.service} is full ({facts.agents} up)",
         HoldReason.NEXT: "nothing stands in its way: it starts with the next agent that asks",
     }
+    if place is None:
+        return sentences[reason]
     return f"{sentences[reason]}; number {place} of {job.user_id}'s line for {job.service}"
 
 

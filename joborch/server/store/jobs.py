@@ -169,13 +169,17 @@ def first_finished(connection: Connection) -> datetime | None:
 
 
 def place_in_line(connection: Connection, job: Job) -> tuple[int, int]:
-    """Return the job's place in its user's line, from 1, and how many are ahead of all users'."""
+    """Return the job's place in its user's line, from 1, and how many are ahead of all users'.
+
+    Jobs that are held stand in no line.
+    """
     ahead = (
         (
             (JOBS.c.priority > job.priority)
             | (JOBS.c.priority == job.priority) & (JOBS.c.id < job.id)
         )
         & (JOBS.c.service == job.service)
+        & JOBS.c.held_at.is_(None)
         & is_queued(JOBS)
     )
     mine = func.count().filter(JOBS.c.user_id == job.user_id)

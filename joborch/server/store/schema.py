@@ -63,14 +63,16 @@ def _version(path: Path) -> str | None:
     try:
         with closing(_opened(path)) as raw:
             tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master")}
+            is_originals = "dest_id" in {row[1] for row in raw.execute("PRAGMA table_info(jobs)")}
             if "alembic_version" in tables:
                 return str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
     except (sqlite3.DatabaseError, TypeError) as error:
         raise SchemaError(f"{path} is no usable database: {error}") from error
     if tables:
-        what = "an original server" if {"jobs"} <= tables else "another program"
-        hint = "name another --db; `joborch import` takes over the jobs of an original server"
-        raise SchemaError(f"{path} is a database of {what}", hint=hint)
+        if is_originals:
+            hint = "name another --db; `joborch import` takes over its jobs"
+            raise SchemaError(f"{path} is the database of an original server", hint=hint)
+        raise SchemaError(f"{path} is a database of another program", hint="name another --db")
     return None
 
 

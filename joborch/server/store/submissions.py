@@ -50,6 +50,12 @@ def find_payload(connection: Connection, payload_id: str) -> Payload:
     return Payload(id=row.id, files={entry["name"]: entry["size"] for entry in row.files})
 
 
+def has_payload(connection: Connection, payload_id: str) -> bool:
+    """Whether the files of a payload are kept."""
+    query = select(PAYLOADS.c.removed_at).where(PAYLOADS.c.id == payload_id)
+    return connection.execute(query).scalar_one() is None
+
+
 def payload_ids(connection: Connection) -> set[str]:
     """Return the payloads whose files must be on disk."""
     query = select(PAYLOADS.c.id).where(PAYLOADS.c.removed_at.is_(None))

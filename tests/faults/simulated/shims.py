@@ -6,8 +6,8 @@ happens is written down as :class:`Execution`, for others to judge.
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -75,6 +75,10 @@ class Shims:
 
     async def is_available(self) -> bool:
         return True
+
+    @asynccontextmanager
+    async def seen(self, folder: Path) -> AsyncIterator[Path]:
+        yield folder / "work"
 
     async def submit(self, run: RunSpec) -> Handle:
         if run.folder in self.all:

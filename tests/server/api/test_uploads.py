@@ -9,9 +9,9 @@ import pytest
 from litestar.datastructures import Headers
 
 from joborch.domain.errors import DiskFullError
+from joborch.server.blobs import Blobs
 from joborch.web.bodies import StalledError, pieces
 from joborch.web.uploads import receive_upload
-from joborch.server.blobs import Blobs
 from tests.support.server import RunningServer, running_server
 from tests.support.waiting import wait_until
 

@@ -3,14 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from joborch.agent.backends.base import BackendError, Handle, RunSpec, Status
 from joborch.agent.backends.seed.breaker import Breaker
-from joborch.agent.backends.seed.calls import Address, Calls, ClientError, Where
+from joborch.agent.backends.seed.calls import (
+    ANSWER_S,
+    Address,
+    Calls,
+    ClientError,
+    SlowError,
+    Where,
+)
 from joborch.agent.backends.seed.homecoming import (
     STDERR,
     STDOUT,
@@ -21,6 +30,7 @@ from joborch.agent.backends.seed.homecoming import (
 )
 from joborch.agent.backends.seed.notes import Note, read_note
 from joborch.agent.backends.seed.sending import Sender, UndecidedError
+from joborch.agent.backends.seed.verdicts import ended_by, given_up, lost
 from joborch.agent.backends.seed.wrapper import mark_of
 from joborch.agent.endings import Cause, Ended
 from joborch.agent.threads import in_thread
@@ -30,16 +40,11 @@ logger = logging.getLogger(__name__)
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.5, 5.0
 """How often a client is asked about an attempt: the older it is, the less often."""
+SILENT_S = 7 * 86400.0
+"""How long a client may be there and not answer: its threads may all be running jobs."""
 MOST_DAMAGED = 5
 """Archives in a row that cannot be read, until the results count as lost."""
 MARGIN_S = 5.0
-_SIGNALLED = 128
-"""A shell's status for a signal is this and the signal's number."""
-_CAUSES = {
-    "exited": Cause.EXITED,
-    "cancelled": Cause.CANCELLED,
-    "timed_out": Cause.TIMED_OUT,
-}
 
 
 class SeedBackend:
@@ -51,9 +56,12 @@ class SeedBackend:
 
     name = "seed"
 
-    def __init__(self, address: Address, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, address: Address, *, clock: Clock | None = None, answer_s: float = ANSWER_S
+    ) -> None:
+        """``answer_s``: how long the client may take to answer before it is asked again."""
         self._clock = clock or Clock()
-        self._calls = Calls(address, Breaker(clock=self._clock))
+        self._calls = Calls(address, Breaker(clock=self._clock), answer_s=answer_s)
         self._sender = Sender(self._calls)
         self._over_since: dict[Path, float] = {}
         """When the client was first heard to say that an attempt has ended, without a proof."""
@@ -85,20 +93,23 @@ class SeedBackend:
 
     async def ended(self, handle: Handle) -> Ended:
         """Ask now and then."""
-        heard_at, damaged = self._clock.boottime(), 0
+        heard_at, damaged, patience_s = self._clock.boottime(), 0, _note(handle).lost_after_s
         while True:
             try:
                 ended = await self._look(handle)
-                heard_at = self._clock.boottime()
+                heard_at, patience_s = self._clock.boottime(), _note(handle).lost_after_s
                 if ended is not None:
                     return ended
             except DamagedError as error:
                 damaged += 1
                 if damaged == MOST_DAMAGED:
-                    return _lost(handle, f"the client's archive cannot be read: {error}")
+                    return lost(handle, f"the client's archive cannot be read: {error}")
             except ClientError as error:
-                if self._clock.boottime() - heard_at > _note(handle).lost_after_s:
-                    return _lost(handle, error.message)
+                # While the breaker is open, nothing new is known of a client that was only slow.
+                if isinstance(error, SlowError):
+                    patience_s = SILENT_S
+                if self._clock.boottime() - heard_at > patience_s:
+                    return lost(handle, error.message)
             await asyncio.sleep(_pause_s(handle))
 
     async def poll(self, handles: Sequence[Handle]) -> Mapping[Handle, Status]:
@@ -131,6 +142,23 @@ class SeedBackend:
         except DamagedError as error:
             raise BackendError(f"what the client handed out cannot be unpacked: {error}") from error
 
+    @asynccontextmanager
+    async def seen(self, folder: Path) -> AsyncIterator[Path]:
+        """Fetch the directory as the client has it now; one of the first generation has no way."""
+        note = read_note(folder)
+        if note is None or note.client_id is None:
+            raise BackendError("the client does not have it yet")
+        with TemporaryDirectory(prefix="seen-", dir=folder) as scratch:
+            archive, view = Path(scratch) / "partial.zip", Path(scratch) / "work"
+            try:
+                if not await self._calls.partial(note.client_id, archive):
+                    raise BackendError("the client cannot show a job before it has ended")
+                mark = mark_of(note.token)
+                await in_thread(lambda: unpack(archive, mark, folder=Path(scratch), work_dir=view))
+            except (ClientError, DamagedError) as error:
+                raise BackendError(str(error), transient=True) from error
+            yield view
+
     async def close(self) -> None:
         """Close the connections."""
         await self._calls.close()
@@ -152,9 +180,9 @@ class SeedBackend:
             if where is Where.PENDING:
                 return None
             if where is Where.UNKNOWN:
-                return _lost(handle, "the client does not know the job any more")
+                return lost(handle, "the client does not know the job any more")
             if where is Where.ENDED and not await self._calls.partial(int(handle.ref), archive):
-                return _given_up(handle, "the client gave it up")
+                return given_up(handle, _note(handle), "the client gave it up")
         return await self._judge(handle, archive)
 
     async def _judge(self, handle: Handle, archive: Path) -> Ended | None:
@@ -162,14 +190,14 @@ class SeedBackend:
         note = _note(handle)
         contents = await in_thread(lambda: _read(archive, note))
         if contents.why is not None:
-            return _ended(handle, note, contents)
+            return ended_by(handle, note, contents)
         if not contents.is_ours:
-            return _lost(handle, "the client handed out another job's files under its id")
+            return lost(handle, "the client handed out another job's files under its id")
         # The client says that it is over as soon as it has sent a signal; the job may need longer.
         since = self._over_since.setdefault(handle.folder, self._clock.boottime())
         if self._clock.boottime() - since < note.grace_s + MARGIN_S:
             return None
-        return _given_up(handle, "the client ended it without a trace")
+        return given_up(handle, _note(handle), "the client ended it without a trace")
 
     async def _status(self, handle: Handle) -> Status:
         try:
@@ -213,38 +241,6 @@ def _read(archive: Path, note: Note) -> Contents:
     finally:
         if contents is None or contents.why is None:
             archive.unlink()
-
-
-def _ended(handle: Handle, note: Note, contents: Contents) -> Ended:
-    cause = _CAUSES.get(contents.why or "", Cause.EXITED)
-    if cause is Cause.CANCELLED and note.ordered is not None:
-        cause = Cause(note.ordered)
-    by_signal = contents.status > _SIGNALLED
-    return Ended(
-        cause=cause,
-        exit_code=None if by_signal else contents.status,
-        signal=contents.status - _SIGNALLED if by_signal else None,
-        started_at=handle.started_at,
-        ended_at=time.time(),
-    )
-
-
-def _given_up(handle: Handle, why: str) -> Ended:
-    """Return the end that was ordered, if one was; else it is lost."""
-    note = _note(handle)
-    if note.ordered is None:
-        return _lost(handle, why)
-    cause = Cause(note.ordered)
-    return Ended(cause=cause, started_at=handle.started_at, ended_at=time.time())
-
-
-def _lost(handle: Handle, why: str) -> Ended:
-    return Ended(
-        cause=Cause.SUPERVISOR_LOST,
-        detail=why,
-        started_at=handle.started_at,
-        ended_at=time.time(),
-    )
 
 
 def _pause_s(handle: Handle) -> float:

@@ -39,6 +39,13 @@ class NotSentError(ClientError):
     """No connection came about: the client has certainly not seen the request."""
 
 
+class SlowError(ClientError):
+    """The client is there, but did not answer in time: one of the first generation may be busy.
+
+    It runs jobs on the threads that it answers with.
+    """
+
+
 class RefusedError(ClientError):
     """The client said no; it has not taken the job."""
 
@@ -114,10 +121,10 @@ class _Told(msgspec.Struct):
 class Calls:
     """One client. All raise ClientError, and at once while the client is known to be away."""
 
-    def __init__(self, address: Address, breaker: Breaker) -> None:
+    def __init__(self, address: Address, breaker: Breaker, *, answer_s: float = ANSWER_S) -> None:
         self.address = address
         self.breaker = breaker
-        timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+        timeout = httpx.Timeout(answer_s, connect=CONNECT_S)
         self._http = httpx.AsyncClient(timeout=timeout, trust_env=False)
 
     async def close(self) -> None:
@@ -209,6 +216,9 @@ class Calls:
             raise NotSentError(
                 f"{shown} cannot be reached: {error or type(error).__name__}"
             ) from error
+        except httpx.ReadTimeout as error:
+            self.breaker.failed(shown)
+            raise SlowError(f"{shown} did not answer in time") from error
         except httpx.HTTPError as error:
             self.breaker.failed(shown)
             raise ClientError(f"{shown} did not answer: {error or type(error).__name__}") from error

@@ -29,18 +29,20 @@ mkdir -p {folders} || exit 1
 chmod u+x {home}/run.sh
 export JOBORCH_WORKDIR="$PWD/{home}"
 {exports}
-set -m
-(cd {home} && exec {command}) </dev/null >"$mark.out" 2>"$mark.err" &
-job=$!
-why=exited watchdog= killer=
+why=exited job= watchdog= killer=
 end() {{
   why=$1
+  [ -n "$job" ] || return 0
   kill -TERM -- "-$job" 2>/dev/null
   (sleep {grace}; kill -KILL -- "-$job") 2>/dev/null &
   killer=$!
 }}
 trap '[ "$why" = exited ] && end cancelled' TERM INT HUP
 trap '[ "$why" = exited ] && end timed_out' USR1
+set -m
+(cd {home} && exec {command}) </dev/null >"$mark.out" 2>"$mark.err" &
+job=$!
+[ "$why" = exited ] || end "$why"
 {watchdog}
 while :; do
   wait "$job"

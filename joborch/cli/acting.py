@@ -1,0 +1,151 @@
+"""What cancel, hold, release, set and retry share: the choice, the question, the answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, NoReturn
+
+import typer
+
+from joborch.cli.exits import PARTIAL, REFUSED, UsageError
+from joborch.cli.selection import EmptySelectionError, select
+from joborch.cli.session import Session
+from joborch.client import Orchestrator
+from joborch.domain.selectors import check_states
+from joborch.domain.states import JobState, states_named
+from joborch.domain.text import one_line
+from joborch.wire.actions import ActionResult, JobAction, about, name_of
+from joborch.wire.jobs import JobView
+
+MOST_IN_QUESTION = 10
+
+Selectors = Annotated[list[str], typer.Argument(metavar="SELECTOR...")]
+Only = Annotated[
+    str | None,
+    typer.Option("--only", metavar="STATES", help="Of these, those in such a state or group."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say which.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which jobs are meant, and how sure that is."""
+
+    selectors: Sequence[str]
+    only: str | None
+    is_dry: bool
+    is_yes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One thing that is done to each of the jobs."""
+
+    verb: str
+    """As a question begins: ``Cancel``."""
+    action: JobAction
+    """Of no jobs yet."""
+    told: Callable[[ActionResult], str]
+    """What to say of a job that it was done to."""
+
+
+def carry_out(session: Session, choice: Choice, deed: Deed) -> list[ActionResult]:
+    """Find the jobs, ask if that is called for, act, and print what became of each.
+
+    Returns the results; what remains to be done is :func:`leave`.
+
+    Raises:
+        EmptySelectionError: no job is meant; nothing was done.
+        typer.Exit: after a dry run, and when the answer was no.
+    """
+    jobs = session.run(lambda server: _chosen(choice, session, server))
+    if choice.is_dry:
+        _rehearse(session, deed, jobs)
+        raise typer.Exit
+    others = sorted({job.user_id for job in jobs} - {session.settings.user_id})
+    if len(jobs) > 1 or others:
+        session.confirm(_question(deed.verb, jobs, others), is_yes=choice.is_yes)
+    action = about(deed.action, [job.id for job in jobs])
+    results = session.run(lambda server: server.act(action))
+    _tell(session, deed, results)
+    return results
+
+
+def leave(results: Sequence[ActionResult]) -> NoReturn:
+    """Exit with 0 if all was done, 7 if some was, 6 if nothing was."""
+    done = [result.ok for result in results]
+    raise typer.Exit(0 if all(done) else PARTIAL if any(done) else REFUSED)
+
+
+async def _chosen(choice: Choice, session: Session, orchestrator: Orchestrator) -> list[JobView]:
+    states = _states(choice.only)
+    jobs = await select(choice.selectors, session=session, orchestrator=orchestrator)
+    chosen = [job for job in jobs if job.state in states]
+    if not chosen:
+        raise EmptySelectionError(f"none of {len(jobs)} jobs is {choice.only}")
+    return chosen
+
+
+def _states(words: str | None) -> frozenset[JobState]:
+    if words is None:
+        return frozenset(JobState)
+    try:
+        return frozenset().union(*map(states_named, check_states(words).split(",")))
+    except ValueError as error:
+        raise UsageError(f"--only: {error}") from error
+
+
+def _rehearse(session: Session, deed: Deed, jobs: Sequence[JobView]) -> None:
+    output = session.output
+    if output.is_json:
+        items = [{"id": job.id, "state": job.state} for job in jobs]
+        schema = f"joborch.{name_of(deed.action)}/1"
+        output.document({"schema": schema, "dry_run": True, "items": items})
+        return
+    for job in jobs:
+        output.line(str(job.id) if output.form == "ids" else f"{job.id} {one_line(job.state)}")
+
+
+def _question(verb: str, jobs: Sequence[JobView], others: Sequence[str]) -> str:
+    ids = ", ".join(str(job.id) for job in jobs[:MOST_IN_QUESTION])
+    more = ", …" if len(jobs) > MOST_IN_QUESTION else ""
+    running = sum(job.state == JobState.RUNNING for job in jobs)
+    noun = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+    whose = f", not all yours but of {', '.join(others)}" if others else ""
+    return one_line(f"{verb} {noun}{whose} ({running} running): {ids}{more}?")
+
+
+def _tell(session: Session, deed: Deed, results: Sequence[ActionResult]) -> None:
+    output = session.output
+    lines = [deed.told(each) if each.ok else _skipped(each) for each in results]
+    if output.is_json:
+        items = [
+            {
+                "id": each.id,
+                "ok": each.ok,
+                "state": each.state,
+                "new_id": each.new_id,
+                "message": line,
+                "error": each.error,
+            }
+            for each, line in zip(results, lines, strict=True)
+        ]
+        output.document({"schema": f"joborch.{name_of(deed.action)}/1", "items": items})
+        return
+    for each, line in zip(results, lines, strict=True):
+        if output.form != "ids":
+            output.line(f"{each.id} {one_line(line)}")
+        elif each.ok:
+            output.line(str(each.new_id or each.id))
+        else:
+            output.trouble(f"{each.id} {one_line(line)}")
+
+
+def _skipped(result: ActionResult) -> str:
+    error = result.error
+    if error is None:
+        return "skipped"
+    if error.code != "wrong_state" or result.state is None:
+        return f"skipped: {error.message}"
+    has_ended = JobState(result.state).is_terminal
+    return f"skipped: {'already ' if has_ended else ''}{result.state.replace('_', ' ')}"

@@ -1,0 +1,46 @@
+"""Options of ``submit`` that do not go together; each is refused with ``UsageError``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from joborch.cli.after import After
+from joborch.cli.exits import UsageError
+from joborch.cli.items import Sources
+from joborch.cli.wishes import Wishes
+
+
+def check_input(arguments: Sequence[str], sources: Sources, inputs: Sequence[str]) -> None:
+    """Refuse that two options read standard input."""
+    named = {
+        "the script": arguments[:1] == ["-"],
+        "--each-line": sources.each_line == "-",
+        "--csv": sources.csv == "-",
+        "--jsonl": sources.jsonl == "-",
+        "--input": any(text.partition(":")[0] == "-" for text in inputs),
+    }
+    readers = [name for name, reads in named.items() if reads]
+    if len(readers) > 1:
+        raise UsageError(f"standard input can be only one of {' and '.join(readers)}")
+
+
+def check_expanded(arguments: Sequence[str], sources: Sources, *, is_command: bool) -> None:
+    """Refuse ``--each in/*.pdb run.sh``, where the shell made ``in/b.pdb`` the script."""
+    if is_command or not arguments:
+        return
+    script = Path(arguments[0])
+    for pattern in map(Path, [*sources.each, *sources.each_dir]):
+        is_sibling = (pattern.parent, pattern.suffix) == (script.parent, script.suffix)
+        if is_sibling and pattern.exists() and len(arguments) > 1:
+            raise UsageError(
+                f"{script} would be the script: the shell expanded a pattern",
+                hint=f"put the pattern in quotes: --each '{pattern.parent}/*{pattern.suffix}'",
+            )
+
+
+def check_one(wishes: Wishes, after: After, sources: Sources) -> None:
+    """Refuse two ways of making many jobs, and what is for one job where there are many."""
+    several = ["--array"] * bool(wishes.array) + sources.named
+    if len(several) > 1:
+        raise UsageError(f"{' and '.join(several)}: only one of them at a time")
+    if several and (after.is_following or after.is_propagating):
+        raise UsageError(f"--follow and --propagate are for one job, not for {several[0]}")

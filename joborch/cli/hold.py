@@ -1,0 +1,27 @@
+"""``joborch hold``: keep waiting jobs from starting."""
+
+import typer
+
+from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.session import Session
+from joborch.wire.actions import HoldJobs
+
+EXAMPLES = """
+joborch hold 42
+joborch hold @queued --yes             all of yours that wait
+joborch hold b-31 --only queued
+"""
+
+
+def hold(
+    context: typer.Context,
+    *,
+    selectors: Selectors,
+    only: Only = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Keep waiting jobs from starting, until they are released. What runs goes on."""
+    choice = Choice(selectors=selectors, only=only, is_dry=dry_run, is_yes=yes)
+    deed = Deed(verb="Hold", action=HoldJobs(ids=[]), told=lambda _: "held")
+    leave(carry_out(Session.of(context), choice, deed))

@@ -1,0 +1,126 @@
+"""``--dry-run``: what would be sent, and what it would meet at the server. Nothing is changed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from joborch.cli.effects import Effect
+from joborch.cli.output import Output
+from joborch.cli.pieces import Piece, ready
+from joborch.cli.session import Session
+from joborch.cli.template import Filled
+from joborch.cli.times import iso, size
+from joborch.client import Orchestrator
+from joborch.client.submission import Submission
+from joborch.domain.arrays import parse_array
+from joborch.domain.text import one_line
+from joborch.wire.services import ServiceView, UsageView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """Submissions that are not made."""
+
+    pieces: Sequence[Piece]
+    effects: Sequence[Effect]
+    known: int
+    """How many items a ledger has as submitted already."""
+
+    def tell(self, output: Output, *, begin_with_label: bool) -> None:
+        """Print the files, and to a person what would be."""
+        if output.is_json:
+            output.document(self._document())
+            return
+        for piece in self.pieces:
+            label = f"{one_line(piece.label)}  " if begin_with_label else ""
+            for name, weight in _weights(piece.submission):
+                output.line(f"{size(weight):>8}  {label}{one_line(name)}")
+        output.note(self._summary())
+        for effect in self.effects:
+            for line in effect.lines():
+                output.note(one_line(line))
+
+    def _summary(self) -> str:
+        jobs = sum(piece.jobs for piece in self.pieces)
+        files = sum(len(piece.submission.files) for piece in self.pieces)
+        weight = size(sum(piece.size_bytes for piece in self.pieces))
+        whose = ", ".join(f"user {e.usage.user_id} to {e.service.name}" for e in self.effects)
+        before = f"; {self.known} submitted before" if self.known else ""
+        return (
+            f"Would submit {jobs} job{'s' * (jobs != 1)}{' of ' * bool(whose)}{whose}: "
+            f"{files} file{'s' * (files != 1)}, {weight}{before}"
+        )
+
+    def _document(self) -> dict[str, object]:
+        return {
+            "schema": "joborch.plan/1",
+            "jobs": sum(piece.jobs for piece in self.pieces),
+            "size_bytes": sum(piece.size_bytes for piece in self.pieces),
+            "submitted_before": self.known,
+            "submissions": [_shown(piece) for piece in self.pieces],
+            "effects": [effect.document() for effect in self.effects],
+        }
+
+
+async def rehearse(
+    session: Session, orchestrator: Orchestrator, filled: Sequence[Filled], known: int
+) -> Rehearsal:
+    """Check everything as if it was to be sent, and ask the server what it would meet."""
+    pieces = await ready(session, orchestrator, filled)
+    jobs: Counter[tuple[str, str]] = Counter()
+    free: Counter[tuple[str, str]] = Counter()
+    for piece in pieces:
+        whose = (piece.submission.service, piece.submission.user_id)
+        jobs[whose] += piece.jobs
+        free[whose] += _free(piece, session)
+    services = {service.name: service for service in (await orchestrator.services()).items}
+    effects = [
+        Effect(
+            service=services[service],
+            usage=await _usage(orchestrator, services[service], user_id),
+            jobs=number,
+            free=free[service, user_id],
+        )
+        for (service, user_id), number in jobs.items()
+    ]
+    return Rehearsal(pieces=pieces, effects=effects, known=known)
+
+
+def _free(piece: Piece, session: Session) -> int:
+    submission = piece.submission
+    if submission.is_held or (submission.begin and submission.begin > session.now):
+        return 0
+    at_once = parse_array(submission.array).at_once if submission.array else None
+    return min(piece.jobs, at_once or piece.jobs)
+
+
+async def _usage(orchestrator: Orchestrator, service: ServiceView, user_id: str) -> UsageView:
+    found = (await orchestrator.usage(user=user_id, service=service.name)).items
+    nothing = UsageView(
+        user_id=user_id, service=service.name, active=0, queued=0, limit=service.per_user
+    )
+    return found[0] if found else nothing
+
+
+def _weights(submission: Submission) -> list[tuple[str, int]]:
+    return [(name, _weight(content)) for name, content in submission.files.items()]
+
+
+def _weight(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def _shown(piece: Piece) -> dict[str, object]:
+    submission = piece.submission
+    return {
+        "item": piece.label,
+        "service": submission.service,
+        "user_id": submission.user_id,
+        "name": submission.name,
+        "begin": iso(submission.begin),
+        "env": submission.env,
+        "tags": submission.tags,
+        "jobs": piece.jobs,
+        "files": [{"name": name, "size_bytes": w} for name, w in _weights(submission)],
+    }

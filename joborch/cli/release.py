@@ -1,0 +1,27 @@
+"""``joborch release``: let held jobs go."""
+
+import typer
+
+from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.session import Session
+from joborch.wire.actions import ReleaseJobs
+
+EXAMPLES = """
+joborch release 42
+joborch release @held --yes            all of yours that are held
+joborch release last
+"""
+
+
+def release(
+    context: typer.Context,
+    *,
+    selectors: Selectors,
+    only: Only = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Let held jobs go, each to its place in the line."""
+    choice = Choice(selectors=selectors, only=only, is_dry=dry_run, is_yes=yes)
+    deed = Deed(verb="Release", action=ReleaseJobs(ids=[]), told=lambda _: "released")
+    leave(carry_out(Session.of(context), choice, deed))

@@ -1,0 +1,332 @@
+"""cancel, hold, release, set and retry."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from joborch.domain.errors import JoborchError, PayloadGoneError, WrongStateError
+from joborch.domain.states import JobState
+from joborch.wire.actions import ActionResult, ActionResults, action_error
+from joborch.wire.events import EventPage
+from joborch.wire.jobs import FileList
+from tests.support.command_line import Run
+from tests.support.stub_server import Answer, Heard, StubServer, says
+from tests.support.views import NOON, a_job_view, a_page, an_event
+
+QUEUED, RUNNING, COMPLETED = JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED
+CANCELLED, FAILED = JobState.CANCELLED, JobState.FAILED
+JOB, JOBS, ACTIONS = "GET /api/v1/jobs/42", "GET /api/v1/jobs", "POST /api/v1/jobs/actions"
+COMMANDS = [("cancel",), ("hold",), ("release",), ("retry",), ("set", "priority=80")]
+
+
+def done(job_id: int, state: JobState = QUEUED, *, new_id: int | None = None) -> ActionResult:
+    return ActionResult(id=job_id, ok=True, state=state.value, new_id=new_id)
+
+
+def refused(job_id: int, state: JobState, error: JoborchError | None = None) -> ActionResult:
+    wrong = error or WrongStateError(job_id, state.value, "do")
+    return ActionResult(id=job_id, ok=False, state=state.value, error=action_error(wrong))
+
+
+def answers(*results: ActionResult) -> Callable[[Heard], Answer]:
+    """A server that says this about the jobs, whatever is done to them."""
+    return lambda heard: says(
+        ActionResults(action=json.loads(heard.body)["action"], results=list(results))
+    )
+
+
+def asked(stub: StubServer) -> Any:
+    """The body of the last action."""
+    return json.loads([heard.body for heard in stub.heard if heard.method == "POST"][-1])
+
+
+@pytest.fixture
+def two(stub: StubServer) -> StubServer:
+    """Two jobs, of which the second has ended."""
+    stub.on(JOBS, says(a_page(a_job_view(1, QUEUED), a_job_view(2, COMPLETED))))
+    stub.on(ACTIONS, answers(done(1, CANCELLED), refused(2, COMPLETED)))
+    return stub
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "body"),
+    [
+        (("hold",), "held", {"action": "hold"}),
+        (("release",), "released", {"action": "release"}),
+        (
+            ("set", "priority=80"),
+            "changed",
+            {"action": "set", "changes": {"priority": 80}},
+        ),
+        (
+            ("cancel", "--reason", "a typo", "--now"),
+            "is being cancelled",
+            {"action": "cancel", "reason": "a typo", "grace_s": 0.0},
+        ),
+        (
+            ("retry", "--completed", "-p", "7"),
+            "→ 43",
+            {"action": "retry", "completed": True, "priority": 7},
+        ),
+    ],
+)
+def test_one_job_of_ones_own_needs_no_question(
+    stub: StubServer, joborch: Run, command: tuple[str, ...], said: str, body: dict[str, Any]
+) -> None:
+    stub.on(JOB, says(a_job_view(42)))
+    stub.on(ACTIONS, answers(done(42, new_id=43)))
+
+    finished = joborch(*command, "42")
+
+    assert (finished.code, finished.out, finished.err) == (0, f"42 {said}\n", "")
+    assert asked(stub) == {"ids": [42], **body}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_several_are_asked_for_and_without_a_person_refused(
+    two: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    finished = joborch(*command, "1,2")
+
+    assert finished.code == 2
+    assert "2 jobs (0 running): 1, 2?" in finished.err
+    assert finished.err.splitlines()[-1] == "  fix: add --yes"
+    assert two.paths() == [JOBS]
+
+
+def test_a_job_of_somebody_else_is_asked_for_too(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOB, says(a_job_view(42, RUNNING, user_id="bob")))
+
+    finished = joborch("cancel", "42")
+
+    assert finished.code == 2
+    assert "Cancel 1 job, not all yours but of bob (1 running): 42?" in finished.err
+    assert stub.paths() == [JOB]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_with_yes_each_job_is_told_of_and_some_is_partial(
+    two: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    finished = joborch(*command, "1,2", "--yes")
+
+    assert finished.code == 7
+    assert finished.out.splitlines()[1] == "2 skipped: already completed"
+    assert asked(two)["ids"] == [1, 2]
+
+
+def test_a_person_is_asked(two: StubServer, at_terminal: Run) -> None:
+    no = at_terminal("cancel", "1,2", typed="n\n")
+    assert (no.code, two.paths()) == (1, [JOBS])
+
+    yes = at_terminal("cancel", "1,2", typed="y\n")
+    assert "Cancel 2 jobs (0 running): 1, 2? [y/N]" in yes.out
+    assert yes.code == 7
+
+
+def test_when_nothing_could_be_done_it_is_refused(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOB, says(a_job_view(42, RUNNING)))
+    stub.on(ACTIONS, answers(refused(42, RUNNING)))
+
+    finished = joborch("hold", "42")
+
+    assert (finished.code, finished.out) == (6, "42 skipped: running\n")
+
+
+def test_a_reason_other_than_the_state_is_told_in_words(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOB, says(a_job_view(42, FAILED)))
+    stub.on(ACTIONS, answers(refused(42, FAILED, PayloadGoneError(42))))
+
+    finished = joborch("retry", "42")
+
+    assert finished.code == 6
+    assert "its files were removed after the retention period" in finished.out
+
+
+def test_how_to_retry_what_completed_is_told(stub: StubServer, at_terminal: Run) -> None:
+    stub.on(JOB, says(a_job_view(42, COMPLETED)))
+    stub.on(ACTIONS, answers(refused(42, COMPLETED)))
+
+    finished = at_terminal("retry", "42", NO_COLOR="1")
+
+    assert finished.code == 6
+    assert finished.out.splitlines() == [
+        "42 skipped: already completed",
+        "  hint: --completed retries those that completed, too",
+    ]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_dry_run_does_nothing(two: StubServer, joborch: Run, command: tuple[str, ...]) -> None:
+    finished = joborch(*command, "--dry-run", "1,2")
+    as_json = json.loads(joborch(*command, "--dry-run", "--json", "1,2").out)
+
+    assert finished.out == "1 queued\n2 completed\n"
+    assert as_json == {
+        "schema": f"joborch.{command[0]}/1",
+        "dry_run": True,
+        "items": [{"id": 1, "state": "queued"}, {"id": 2, "state": "completed"}],
+    }
+    assert joborch(*command, "--dry-run", "-q", "1,2").out == "1\n2\n"
+    assert two.paths() == [JOBS] * 3
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_job_at_all_is_not_found(
+    stub: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    stub.on(JOBS, says(a_page()))
+
+    assert joborch(*command, "@held", "--yes").code == 3
+    assert stub.paths() == [JOBS]
+
+
+def test_only_those_in_a_state_are_meant(stub: StubServer, joborch: Run) -> None:
+    jobs = a_page(a_job_view(1, FAILED), a_job_view(2, COMPLETED), a_job_view(3, RUNNING))
+    stub.on(JOBS, says(jobs))
+    stub.on(ACTIONS, answers(done(1, FAILED, new_id=4)))
+
+    assert joborch("retry", "b-31", "--only", "bad").out == "1 → 4\n"
+    assert asked(stub)["ids"] == [1]
+    assert joborch("retry", "b-31", "--only", "lost").code == 3
+    assert joborch("retry", "b-31", "--only", "odd").code == 2
+
+
+def test_those_that_are_held_can_be_named(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(1, held_at=NOON), a_job_view(2))))
+    stub.on(ACTIONS, answers(done(1)))
+
+    assert joborch("release", "@held").out == "1 released\n"
+    assert (stub.heard[0].query["state"], stub.heard[0].query["user"]) == ("queued", "1")
+
+
+def test_in_json_there_is_all_about_each_job(two: StubServer, joborch: Run) -> None:
+    finished = joborch("cancel", "--json", "--yes", "1,2")
+
+    assert json.loads(finished.out) == {
+        "schema": "joborch.cancel/1",
+        "items": [
+            {
+                "id": 1,
+                "ok": True,
+                "state": "cancelled",
+                "new_id": None,
+                "message": "cancelled",
+                "error": None,
+            },
+            {
+                "id": 2,
+                "ok": False,
+                "state": "completed",
+                "new_id": None,
+                "message": "skipped: already completed",
+                "error": {
+                    "code": "wrong_state",
+                    "message": "job 2 is completed: cannot do it",
+                    "hint": None,
+                },
+            },
+        ],
+    }
+
+
+def test_quiet_is_the_ids_and_what_went_wrong(two: StubServer, joborch: Run) -> None:
+    quiet = joborch("hold", "-q", "--yes", "1,2")
+    silent = joborch("hold", "-qq", "--yes", "1,2")
+
+    assert (quiet.out, quiet.err) == ("1\n", "2 skipped: already completed\n")
+    assert (silent.code, silent.out, silent.err) == (7, "", "")
+
+
+def test_the_new_jobs_of_a_retry_are_the_last_that_were_submitted(
+    stub: StubServer, joborch: Run
+) -> None:
+    stub.on(JOB, says(a_job_view(42, FAILED)))
+    stub.on("GET /api/v1/jobs/43", says(a_job_view(43)))
+    stub.on(JOBS, says(a_page(a_job_view(43))))
+    stub.on(ACTIONS, answers(done(42, FAILED, new_id=43)))
+
+    assert joborch("retry", "-q", "42").out == "43\n"
+    assert joborch("hold", "--dry-run", "last").out == "43 queued\n"
+
+
+def test_every_value_can_be_set(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOB, says(a_job_view(42)))
+    stub.on(ACTIONS, answers(done(42)))
+
+    joborch("set", "42", "name=a=b", "tag.run=night", "tag.old=", "time_limit=1h30m")
+    assert asked(stub)["changes"] == {
+        "name": "a=b",
+        "tags": {"run": "night", "old": None},
+        "time_limit_s": 5400.0,
+    }
+    joborch("set", "time_limit=", "begin=2030-01-01T12:00:00+01:00", "42")
+    assert asked(stub)["changes"] == {
+        "time_limit_s": None,
+        "not_before": "2030-01-01T12:00:00+01:00",
+    }
+    joborch("set", "42", "begin=")
+    assert asked(stub)["changes"] == {"not_before": None}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["42"], "what is to be changed?"),
+        (["priority=80"], "which jobs?"),
+        (["42", "priority=high"], "priority: not a whole number from 0 to 100"),
+        (["42", "priority=101"], "priority: not a whole number from 0 to 100"),
+        (["42", "prioritty=1"], "there is no 'prioritty' to be changed"),
+        (["42", "name="], "name: a job's name has"),
+        (["42", "tag.=x"], "tag '': a key has"),
+        (["42", "time_limit=soon"], "time_limit 'soon'"),
+        (["42", "begin=soonish"], "begin: 'soonish' is no time"),
+        (["42", "name=a", "name=b"], "name is there twice"),
+        (["fortytwo", "name=a"], "'fortytwo' names no jobs"),
+    ],
+)
+def test_what_makes_no_sense_is_not_sent(
+    stub: StubServer, joborch: Run, words: list[str], said: str
+) -> None:
+    finished = joborch("set", *words)
+
+    assert finished.code == 2
+    assert said in finished.err
+    assert stub.heard == []
+
+
+def test_a_held_job_is_shown_as_held(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(1, held_at=NOON), a_job_view(2), a_job_view(3, RUNNING))))
+
+    finished = joborch("status", "--format", "plain", "--state", "active")
+
+    assert "‖H" in finished.out.splitlines()[1]
+    assert finished.out.splitlines()[1].endswith("held")
+    assert finished.err == "3 jobs · 2 queued, 1 of them held · 1 running\n"
+
+
+def test_a_change_is_told_with_both_values(stub: StubServer, at_terminal: Run) -> None:
+    event = an_event(42, QUEUED)
+    event.event, event.detail = "changed", {"priority": {"old": 50, "new": 80}}
+    explanation = {"message": "held until somebody releases it", "reason": "held"}
+    numbers = dict.fromkeys(["user_active", "user_limit", "service_active", "agents"], 0)
+    nothing: dict[str, Any] = {
+        "service_limit": None,
+        "position": None,
+        "ahead": None,
+        "held_by": [],
+    }
+    job = {"job_id": 42, "state": "queued", "free_slots": 0}
+    stub.on(JOB, says(a_job_view(42, held_at=NOON)))
+    stub.on(f"{JOB}/events", says(EventPage(items=[event])))
+    stub.on(f"{JOB}/files", says(FileList(items=[])))
+    stub.on(f"{JOB}/explain", says(explanation | numbers | nothing | job))
+
+    finished = at_terminal("status", "42", NO_COLOR="1")
+
+    assert "42 dock  ‖H held" in finished.out
+    assert "waits     held until somebody releases it" in finished.out
+    assert "changed → queued by dispatch priority=50→80" in finished.out
+    assert "place:" not in finished.out
