@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from joborch.agent.attempts import Attempt
 from joborch.agent.backends.base import Handle
-from joborch.agent.endings import Cause, Ended, Ending, ending_of, lost
+from joborch.agent.endings import Cause, Ended, Ending, ending_of, given_back, lost
 from joborch.agent.overseeing import LOOK_AGAIN_S, Overseer
 from joborch.agent.site import Site
 from joborch.agent.starting import rule_for, start
@@ -189,7 +189,7 @@ class Run:
     def _objection(self) -> Ending | None:
         if self._cancel_grace_s is not None:
             return Ending(outcome="cancelled", reason="cancelled before it started")
-        return lost(self._abandoned_for.value) if self._abandoned_for else None
+        return given_back(self._abandoned_for.value) if self._abandoned_for else None
 
     async def _tell(self, ending: Ending) -> None:
         disposition = await self._site.delivery.deliver(self.attempt, ending)

@@ -1,7 +1,8 @@
 """Starting an attempt, or finding out why it cannot or must not be started.
 
 Which ending a hindrance becomes is decided here: ``invalid`` if no agent could ever run the job,
-``lost``, so that it is tried elsewhere, if the hindrance is this host or this moment.
+``lost``, so that it is tried elsewhere, if the hindrance is this host, and ``given_back``, which
+does not count as a try, if it is only this moment.
 """
 
 from collections.abc import Callable
@@ -34,8 +35,8 @@ async def start(
     except (InvalidPayloadError, PayloadGoneError) as error:
         return rejected(error.message)
     except (BackendError, GivenUpError) as error:
-        is_away = isinstance(error, BackendAwayError)
-        return given_back(error.message) if is_away else lost(f"{error.code}: {error.message}")
+        is_untried = isinstance(error, BackendAwayError | GivenUpError)
+        return given_back(error.message) if is_untried else lost(f"{error.code}: {error.message}")
     except JoborchError as error:
         return lost(f"inputs: {error.message}")
     except OSError as error:
@@ -50,7 +51,7 @@ def rule_for(attempt: Attempt, site: Site) -> StopRule:
 def _hindrance(attempt: Attempt, rule: StopRule, site: Site) -> Ending | None:
     if not attempt.is_of_this_boot:
         return lost(Cause.HOST_REBOOTED.value)
-    return None if _lease_holds(rule, site) else lost(Cause.LEASE_LOST.value)
+    return None if _lease_holds(rule, site) else given_back(Cause.LEASE_LOST.value)
 
 
 def _lease_holds(rule: StopRule, site: Site) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 BACK_OFF = timedelta(seconds=10)
 LONGEST = timedelta(minutes=10)
 PAUSE = timedelta(seconds=2)
-"""Before a job is offered again that an agent gave back untouched."""
+LONGEST_PAUSE = timedelta(minutes=1)
 
 
 def back_off(losses: int) -> timedelta:
@@ -14,3 +14,8 @@ def back_off(losses: int) -> timedelta:
         return timedelta(0)
     doublings: int = min(losses - 1, 16)
     return min(BACK_OFF * (1 << doublings), LONGEST)
+
+
+def pause(times: int) -> timedelta:
+    """Return how long a job waits after it was given back untouched: 2 s, doubled each time."""
+    return min(PAUSE * (1 << min(max(times - 1, 0), 16)), LONGEST_PAUSE)

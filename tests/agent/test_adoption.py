@@ -133,7 +133,7 @@ def test_an_attempt_that_was_not_started_yet_is_started(work_dir: Path) -> None:
 def test_an_attempt_whose_lease_ran_out_meanwhile_is_not_started(work_dir: Path) -> None:
     prepare(work_dir, renewed_ago_s=901)
     reports = asyncio.run(reports_after_restart(work_dir, ScriptedLink()))
-    assert [(report.outcome, report.reason) for report in reports] == [("lost", "lease_lost")]
+    assert [(report.outcome, report.reason) for report in reports] == [("given_back", "lease_lost")]
     assert "ran" not in results_of(reports[0])
 
 

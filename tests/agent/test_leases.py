@@ -80,7 +80,7 @@ def fetched_late(work_dir: Path, *, suspended_s: float) -> Report:
 
 def test_a_lease_that_lapsed_is_given_back_though_it_was_renewed_since(work_dir: Path) -> None:
     report = fetched_late(work_dir, suspended_s=900)
-    assert (report.outcome, report.reason) == ("lost", "lease_lost")
+    assert (report.outcome, report.reason) == ("given_back", "lease_lost")
     assert "ran" not in results_of(report)
 
 

@@ -14,13 +14,20 @@ from joborch.wire.agents import Lease, PollAnswer
 class HandAgent:
     """Speaks for an agent to a real server."""
 
-    def __init__(self, http: httpx.Client, *, name: str = "tester", slots: int = 4) -> None:
+    def __init__(
+        self,
+        http: httpx.Client,
+        *,
+        name: str = "tester",
+        slots: int = 4,
+        service: str = "example",
+    ) -> None:
         self._http = http
         enrolment = {
             "name": name,
             "host": "here",
             "version": "0",
-            "services": {"example": slots},
+            "services": {service: slots},
             "capacity": {"slots": slots},
         }
         enrolled = http.post("/api/v1/agents/enrol", json=enrolment).raise_for_status().json()

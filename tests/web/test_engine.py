@@ -159,7 +159,7 @@ def test_a_signal_ends_the_server_in_good_order(
 
 
 def test_an_address_in_use_is_an_error() -> None:
-    with engine.listen("127.0.0.1", 0) as taken, pytest.raises(OSError, match="in use"):
+    with engine.listen("127.0.0.1", 0) as taken, pytest.raises(engine.AddressError, match="in use"):
         engine.listen("127.0.0.1", taken.getsockname()[1])
 
 

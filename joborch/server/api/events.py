@@ -1,6 +1,7 @@
 """The stream of what happens to jobs."""
 
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from joborch.web.streams import EventStream, event_of, json_event
 from joborch.wire.events import EventView
 
 PAGE = 1000
+RECORDING = b": recording\n\n"
 MOST_MISSED = 10_000
 """Who has missed more than this is told to list the jobs again."""
 LONG_AGO = -MOST_MISSED - 1
@@ -47,13 +49,27 @@ async def follow_events(
     jobs = _Jobs({name: text for name, text in wanted.items() if text}, parts)
     text = after or last
     since = read_one("after", text, parse_seq) if text else None
-    return EventStream(_events(jobs, since, parts), stopping=parts.stopping)
+    events = _events(jobs, since, parts)
+    # Nothing is answered before this: who has the answer and lists jobs then has missed nothing.
+    recording = await anext(events)
+    return EventStream(_continued(recording, events), stopping=parts.stopping)
+
+
+async def _continued(
+    first: bytes, rest: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):
+        yield first
+        async for event in rest:
+            yield event
 
 
 async def _events(jobs: "_Jobs", since: int | None, parts: Parts) -> AsyncGenerator[bytes, None]:
+    """Yield a comment once events are being recorded, then the events."""
     while True:
         with parts.feed.subscribe() as subscription:
             newest = await query.newest_event(database=parts.database)
+            yield RECORDING
             if since is not None and not 0 <= newest - since <= MOST_MISSED:
                 yield event_of("reset", b"{}", event_id=newest)
                 since = newest

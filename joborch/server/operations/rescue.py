@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from joborch.domain.jobs import Job
-from joborch.domain.retries import PAUSE, back_off
+from joborch.domain.retries import back_off, pause
 from joborch.domain.states import JobEvent
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
@@ -68,7 +68,7 @@ def take_back(
     if job.cancel_requested_at:
         return put_back(transaction, job, why, actor=actor, now=now)
     change = job.after(JobEvent.GIVE_BACK, at=now, note=why)
-    not_before = now + PAUSE
+    not_before = now + pause(job.attempt - job.losses)
     jobs.move(transaction, change, actor=actor, not_before=not_before, assigned_at=None)
     return JobEvent.GIVE_BACK
 

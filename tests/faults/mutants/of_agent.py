@@ -103,8 +103,8 @@ MUTANTS = (
         name="start-asks-for-the-lease",
         guards="an attempt starts although its lease ran out while its inputs came",
         path=STARTING,
-        old="    return None if _lease_holds(rule, site) else lost(Cause.LEASE_LOST.value)",
-        new="    return None if rule or site else lost(Cause.LEASE_LOST.value)",
+        old="    return None if _lease_holds(rule, site) else given_back(Cause.LEASE_LOST.value)",
+        new="    return None if rule or site else given_back(Cause.LEASE_LOST.value)",
         tests=(f"{IN_FENCES}test_an_attempt_whose_lease_ran_out_is_not_even_started",),
     ),
     Mutant(

@@ -79,7 +79,7 @@ def test_a_bad_introduction_is_refused(server: RunningServer, enrolment: dict[st
 
 
 def test_a_poll_may_be_json_or_messagepack(server: RunningServer) -> None:
-    agent = HandAgent(server.http, name="packed", slots=1)
+    agent = HandAgent(server.http, name="packed", slots=1, service="nothing-to-do")
     body = msgspec.msgpack.encode({"incarnation": 3})
 
     answer = agent.call(

@@ -135,3 +135,10 @@ def test_the_source_is_closed_with_the_stream() -> None:
     asyncio.run(hang_up())
 
     assert ended == [True]
+
+
+@pytest.mark.parametrize("turn", range(10))
+def test_what_happens_once_the_stream_has_begun_is_told(server: RunningServer, turn: int) -> None:
+    with following(server, user=f"begun-{turn}") as events:
+        job_id = submit(server.http, user_id=f"begun-{turn}", hold="yes")
+        assert next(events)[1]["job_id"] == job_id

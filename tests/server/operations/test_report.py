@@ -92,7 +92,7 @@ def test_what_is_given_back_untouched_is_queued_again_as_often_as_it_takes(tmp_p
                 (lease,) = await agent.take()
                 assert await agent.report(lease, "given_back", reason="away") == "recorded"
                 assert await agent.report(lease, "given_back") == "already_recorded"
-                bench.clock.advance(seconds=3)
+                bench.clock.advance(seconds=61)
             job = await bench.job(job_id)
             assert (job.state, job.losses, job.attempt) == (JobState.QUEUED, 0, 5)
             assert await bench.told(job_id) == ["submit", *["assign", "give_back"] * 5]

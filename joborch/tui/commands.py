@@ -1,0 +1,186 @@
+"""Everything that a key does, declared once: for the bindings, the footer and the help."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One thing a person can do."""
+
+    id: str
+    """Stable, for keymaps."""
+    keys: str
+    """With commas between them; the first is the one that is shown."""
+    action: str
+    label: str
+    """In the footer; empty for what is not shown there."""
+    text: str
+    """In the help."""
+    changes: bool = False
+    """Whether it changes something on the server; in read-only mode it is not there."""
+
+    @property
+    def binding(self) -> Binding:
+        """Return it as the framework knows it."""
+        shown = self.keys.partition(",")[0]
+        return Binding(
+            self.keys,
+            self.action,
+            self.label or self.text,
+            show=bool(self.label),
+            key_display=_DISPLAYED.get(shown, shown),
+            id=self.id,
+        )
+
+    @property
+    def displayed(self) -> str:
+        """Write its keys as people call them."""
+        return " ".join(_DISPLAYED.get(key, key) for key in self.keys.split(","))
+
+
+_DISPLAYED = {
+    "slash": "/",
+    "question_mark": "?",
+    "asterisk": "*",
+    "backslash": "\\",
+    "space": "space",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "ctrl+d": "^d",
+    "ctrl+u": "^u",
+    "escape": "esc",
+    "ctrl+r": "^r",
+    "ctrl+q": "^q",
+    "ctrl+c": "^c",
+}
+
+EVERYWHERE = (
+    Command(id="app.jobs", keys="1", action="app.show('jobs')", label="", text="jobs"),
+    Command(id="app.users", keys="2", action="app.show('users')", label="", text="users, quotas"),
+    Command(id="app.agents", keys="3", action="app.show('agents')", label="", text="agents"),
+    Command(id="app.services", keys="4", action="app.show('services')", label="", text="services"),
+    Command(id="app.retry", keys="r,ctrl+r", action="app.retry", label="", text="ask anew, now"),
+    Command(
+        id="app.help", keys="question_mark,f1", action="app.help", label="help", text="this help"
+    ),
+    Command(id="app.back", keys="escape", action="app.back", label="", text="back, step by step"),
+    Command(
+        id="app.quit",
+        keys="q,ctrl+q,ctrl+c",
+        action="app.quit_or_back",
+        label="quit",
+        text="back, or quit",
+    ),
+)
+TABLE = (
+    Command(id="table.down", keys="j,down", action="move(1)", label="", text="down"),
+    Command(id="table.up", keys="k,up", action="move(-1)", label="", text="up"),
+    Command(id="table.page_down", keys="ctrl+d,pagedown", action="page(1)", label="", text="page"),
+    Command(id="table.page_up", keys="ctrl+u,pageup", action="page(-1)", label="", text="page up"),
+    Command(id="table.top", keys="g,home", action="jump(0)", label="", text="first"),
+    Command(id="table.end", keys="G,end", action="jump(-1)", label="", text="last"),
+    Command(id="table.open", keys="enter,d", action="open", label="open", text="open"),
+)
+JOBS = (
+    Command(id="job.log", keys="l", action="log", label="log", text="follow the log"),
+    Command(
+        id="job.cancel",
+        keys="x,f9",
+        action="cancel",
+        label="cancel",
+        text="cancel marked, or this",
+        changes=True,
+    ),
+    Command(id="job.filter", keys="slash,f4", action="filter", label="filter", text="filter"),
+    Command(id="job.sort", keys="s,f6", action="sort", label="sort", text="sort by a column"),
+    Command(id="job.invert", keys="I", action="invert", label="", text="sort the other way"),
+    Command(
+        id="job.scope",
+        keys="f",
+        action="scope",
+        label="scope",
+        text="active, recent or all",
+    ),
+    Command(id="job.mine", keys="a", action="mine", label="mine", text="mine, or everyone's"),
+    Command(id="job.mark", keys="space", action="mark", label="", text="mark"),
+    Command(id="job.mark_all", keys="asterisk", action="mark_all", label="", text="mark all shown"),
+    Command(id="job.unmark", keys="backslash", action="unmark", label="", text="clear the marks"),
+    Command(id="job.copy", keys="y", action="copy", label="", text="copy the id"),
+)
+JOB = (
+    Command(id="detail.log", keys="l", action="log", label="log", text="follow the log"),
+    Command(
+        id="detail.cancel",
+        keys="x,f9",
+        action="cancel",
+        label="cancel",
+        text="cancel this job",
+        changes=True,
+    ),
+    Command(id="detail.down", keys="j,down", action="scroll(1)", label="", text="down"),
+    Command(id="detail.up", keys="k,up", action="scroll(-1)", label="", text="up"),
+    Command(
+        id="detail.page_down", keys="ctrl+d,pagedown", action="scroll(10)", label="", text="page"
+    ),
+    Command(
+        id="detail.page_up", keys="ctrl+u,pageup", action="scroll(-10)", label="", text="page up"
+    ),
+)
+LOG_VIEW = (
+    Command(id="log.follow", keys="f", action="follow", label="follow", text="follow the end"),
+    Command(id="log.down", keys="j,down", action="move(1)", label="", text="down"),
+    Command(id="log.up", keys="k,up", action="move(-1)", label="", text="up"),
+    Command(id="log.right", keys="right", action="shift(8)", label="", text="to the right"),
+    Command(id="log.left", keys="left", action="shift(-8)", label="", text="to the left"),
+    Command(
+        id="log.page_down", keys="ctrl+d,pagedown", action="page(1)", label="", text="page down"
+    ),
+    Command(id="log.page_up", keys="ctrl+u,pageup", action="page(-1)", label="", text="page up"),
+    Command(id="log.top", keys="g,home", action="jump(0)", label="top", text="first line"),
+    Command(id="log.end", keys="G,end", action="jump(-1)", label="end", text="last, and follow"),
+)
+LOG = (
+    Command(id="log.search", keys="slash", action="search", label="search", text="search"),
+    Command(id="log.next", keys="n", action="next(1)", label="", text="next match"),
+    Command(id="log.previous", keys="N", action="next(-1)", label="", text="match before"),
+)
+AGENTS = (
+    Command(
+        id="agent.drain",
+        keys="D",
+        action="drain",
+        label="drain",
+        text="drain, or resume",
+        changes=True,
+    ),
+)
+CONFIRM = (
+    Command(id="confirm.yes", keys="y", action="yes", label="", text="do it"),
+    Command(id="confirm.no", keys="n,escape,enter,q", action="no", label="", text="leave it"),
+)
+CHOICE = (Command(id="choice.close", keys="escape,q", action="close", label="", text="close"),)
+HELP = (
+    Command(
+        id="help.close", keys="escape,q,question_mark,f1", action="close", label="", text="close"
+    ),
+)
+
+GROUPS: dict[str, tuple[Command, ...]] = {
+    "Everywhere": EVERYWHERE,
+    "In a table": TABLE,
+    "Jobs": JOBS,
+    "Agents": AGENTS,
+    "Log": (*LOG_VIEW, *LOG),
+    "Question": CONFIRM,
+}
+"""What the help lists."""
+CHANGING = frozenset(one.action for one in (*JOBS, *JOB, *AGENTS) if one.changes)
+"""Actions that are not there in read-only mode."""
+
+
+def bindings(*groups: Sequence[Command]) -> list[Binding]:
+    """Return the bindings of some commands."""
+    return [command.binding for group in groups for command in group]

@@ -1,0 +1,74 @@
+"""A question before something is changed. Enter, Esc and clicks elsewhere leave everything."""
+
+import time
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from joborch.tui.commands import CONFIRM, bindings
+
+
+class ConfirmDialog(ModalScreen[bool]):
+    """Asks; the answer is yes only to ``y``, or to the typed word where one is demanded."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(CONFIRM)]
+
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        *,
+        yes: str,
+        no: str,
+        guard_s: float,
+        demanded: str | None = None,
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            title: the question.
+            text: what it is about and what it would do.
+            yes: what ``y`` does.
+            no: what everything else does.
+            guard_s: keys typed so soon after it appeared were meant for what was there before.
+            demanded: has to be typed, instead of ``y``, where much is at stake.
+        """
+        super().__init__()
+        self._title, self._text, self._yes, self._no = title, text, yes, no
+        self._demanded, self._guard_s = demanded, guard_s
+        self._appeared = time.monotonic()
+
+    def compose(self) -> ComposeResult:
+        """Show the question."""
+        with Vertical(id="dialog") as box:
+            box.border_title = self._title
+            yield Static(self._text, markup=False)
+            yield Static("")
+            if self._demanded is None:
+                yield Static(f"[ n  {self._no} ]      y  {self._yes}", markup=False)
+            else:
+                yield Static(f"Type {self._demanded}: {self._yes}. Esc: {self._no}.", markup=False)
+                yield Input()
+
+    def on_mount(self) -> None:
+        """Begin to listen."""
+        self._appeared = time.monotonic()
+
+    def action_yes(self) -> None:
+        """Do it, unless the key was meant for something else."""
+        if self._demanded is None and time.monotonic() - self._appeared >= self._guard_s:
+            self.dismiss(True)
+
+    def action_no(self) -> None:
+        """Leave it."""
+        self.dismiss(False)
+
+    @on(Input.Submitted)
+    def check(self, message: Input.Submitted) -> None:
+        """Do it if the word is right."""
+        self.dismiss(message.value.strip() == self._demanded)

@@ -1,0 +1,240 @@
+"""From the server's event stream to the picture.
+
+Events say which jobs changed, and those are asked for; nothing that the stream tells of is asked
+for on a timer.
+
+Agents, services and quotas have no stream: they are asked for after events, and slowly otherwise.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from joborch.client import JobQuery, Missed
+from joborch.domain.errors import JoborchError, ShuttingDownError
+from joborch.tui.picture import MOST_JOBS, Link, LinkState, Picture
+from joborch.tui.source import Source
+from joborch.wire.jobs import JobView
+
+PAGE = 1000
+MOST_AT_ONCE = 500
+NOT_YET = 2**63 - 1
+"""As the last event known: one the server cannot have, so it answers ``reset`` as soon as it has
+begun to record events for us. Jobs that are listed then miss nothing."""
+
+
+class Scope(StrEnum):
+    """Which jobs are listed."""
+
+    ACTIVE = "active"
+    RECENT = "recent"
+    ALL = "all"
+
+
+RECENT = 5000
+"""So many of those that have ended belong to ``Scope.RECENT``."""
+MOST_ENDED = {Scope.ACTIVE: 0, Scope.RECENT: RECENT, Scope.ALL: MOST_JOBS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How long the feed waits for what, in seconds."""
+
+    gather_s: float = 0.25
+    """Between two questions about jobs that changed."""
+    surroundings_s: float = 1.0
+    """At least, between two looks at agents and quotas."""
+    at_rest_s: float = 10.0
+    """At most, between two such looks."""
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What has changed in the picture."""
+
+    jobs: frozenset[int] = frozenset()
+    is_all: bool = False
+    """Whether the jobs were listed anew, so that any may have changed or gone."""
+    is_back: bool = False
+    """Whether the connection was lost and is there again."""
+
+
+class Feed:
+    """Keeps a picture true, for as long as it runs and whatever becomes of the server."""
+
+    def __init__(
+        self,
+        source: Source,
+        picture: Picture,
+        *,
+        tell: Callable[[News], None],
+        now: Callable[[], datetime],
+        rhythm: Rhythm | None = None,
+        scope: Scope = Scope.RECENT,
+    ) -> None:
+        """Ask for nothing yet; ``tell`` will be called after each change of the picture."""
+        self.scope = scope
+        self._source, self._picture = source, picture
+        self._tell, self._now = tell, now
+        self._rhythm = rhythm or Rhythm()
+        self._pause_s = self._rhythm.first_pause_s
+        self._seq = NOT_YET
+        self._changed: set[int] = set()
+        self._must_list = True
+        self._news, self._stirred, self._retry = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect, and again whenever the connection breaks; never returns."""
+        while True:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._listen(), name="events")
+                    tasks.create_task(self._ask(), name="jobs that changed")
+                    tasks.create_task(self._look_around(), name="agents and quotas")
+            except* JoborchError as errors:
+                self._lose(_first(errors))
+            await self._wait_to_retry()
+
+    def retry(self) -> None:
+        """Connect now, if the connection is lost; otherwise list the jobs anew."""
+        self._retry.set()
+        self._list_again()
+
+    def look(self) -> None:
+        """Ask for agents and quotas soon."""
+        self._stirred.set()
+
+    def show(self, scope: Scope) -> None:
+        """List other jobs than before."""
+        self.scope = scope
+        self._list_again()
+
+    async def _listen(self) -> None:
+        events = self._source.events(on_open=self._open, after=self._seq)
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Missed):
+                    self._list_again()
+                    continue
+                self._seq = event.seq
+                self._changed.add(event.job_id)
+                self._news.set()
+                self._stirred.set()
+        raise ShuttingDownError("the server has shut down")
+
+    def _open(self) -> None:
+        self._pause_s = self._rhythm.first_pause_s
+        was_lost = self._picture.link.state is LinkState.OFFLINE
+        state = LinkState.LOADING if self._must_list else LinkState.LIVE
+        self._picture.link = Link(state=state)
+        self._heard()
+        self._tell(News(is_back=was_lost))
+        self._stirred.set()
+        if self._seq != NOT_YET:  # otherwise a reset follows, which has the jobs listed
+            self._news.set()
+
+    async def _ask(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if self._must_list and self._picture.is_live:
+                await self._list()
+            while self._changed:
+                await self._ask_for_changed()
+            await asyncio.sleep(self._rhythm.gather_s)
+
+    async def _ask_for_changed(self) -> None:
+        wanted = sorted(self._changed)[-MOST_AT_ONCE:]
+        found = await self._source.jobs_by_id(wanted, required=())
+        # Only now: had it failed, they would have to be asked for again.
+        self._changed.difference_update(wanted)
+        self._heard()
+        self._tell(News(jobs=self._picture.put(found)))
+
+    async def _list(self) -> None:
+        """List all jobs of the scope; those known so far stay until the list is complete."""
+        self._must_list = False
+        try:
+            listed: dict[int, JobView] = {}
+            await self._list_some(JobQuery(state="active", sort="-id"), MOST_JOBS, listed)
+            most = MOST_ENDED[self.scope]
+            await self._list_some(JobQuery(state="done", sort="-id"), most, listed)
+        except BaseException:
+            self._must_list = True
+            raise
+        self._picture.replace(listed)
+        self._picture.link = Link(state=LinkState.LIVE)
+        self._heard()
+        self._tell(News(is_all=True))
+
+    async def _list_some(self, query: JobQuery, most: int, listed: dict[int, JobView]) -> None:
+        cursor, room = None, most
+        while room > 0:
+            page = await self._source.jobs(query, limit=min(PAGE, room), cursor=cursor)
+            listed |= {job.id: job for job in page.items}
+            room -= len(page.items)
+            self._heard()
+            self._tell(News(jobs=self._picture.put(page.items)))
+            cursor = page.next
+            if cursor is None:
+                return
+
+    async def _look_around(self) -> None:
+        while True:
+            self._stirred.clear()
+            agents, services, usage = await asyncio.gather(
+                self._source.agents(), self._source.services(), self._source.usage()
+            )
+            self._picture.agents = agents.items
+            self._picture.services = services.items
+            self._picture.usage = usage.items
+            self._heard()
+            self._tell(News())
+            await asyncio.sleep(self._rhythm.surroundings_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._rhythm.at_rest_s):
+                    await self._stirred.wait()
+
+    def _list_again(self) -> None:
+        self._must_list = True
+        self._news.set()
+
+    def _heard(self) -> None:
+        self._picture.as_of = self._now()
+
+    def _lose(self, error: JoborchError) -> None:
+        before = self._picture.link
+        since = before.since if before.state is LinkState.OFFLINE else self._now()
+        # Full jitter, so that many dashboards do not come back at once.
+        pause_s = self._pause_s * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        self._pause_s = min(self._pause_s * 1.7, self._rhythm.longest_pause_s)
+        self._picture.link = Link(
+            state=LinkState.OFFLINE,
+            since=since,
+            reason=error.message,
+            hint=error.hint or "",
+            retry_at=self._now() + timedelta(seconds=pause_s),
+        )
+        self._tell(News())
+
+    async def _wait_to_retry(self) -> None:
+        retry_at = self._picture.link.retry_at
+        left_s = (retry_at - self._now()).total_seconds() if retry_at else 0.0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(left_s, 0.0)):
+                await self._retry.wait()
+        self._retry.clear()
+
+
+def _first(errors: BaseExceptionGroup[JoborchError]) -> JoborchError:
+    """Return one of what went wrong at the same time; they have one cause."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, JoborchError) else JoborchError(str(error))

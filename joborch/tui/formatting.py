@@ -1,0 +1,225 @@
+"""How things look as text: glyphs, ages, bars. Everything from jobs comes out fit for a terminal.
+
+A state is shown by a glyph and a letter or word; colour only adds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+
+from joborch.domain.durations import format_duration
+from joborch.domain.states import JobState
+from joborch.domain.text import one_line
+from joborch.tui.picture import Picture, counted_as
+from joborch.wire.jobs import JobView
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glyphs:
+    """The signs that are drawn; ``ASCII`` has the same in seven bits."""
+
+    marks: Mapping[str, str]
+    """By what a job counts as."""
+    cleaned: str
+    agents: Mapping[str, str]
+    full: str
+    empty: str
+    cursor: str
+    live: str
+    busy: str
+    offline: str
+    arrow: str
+    up: str
+    down: str
+    dot: str
+    more: str
+    rule: str
+
+
+UNICODE = Glyphs(
+    marks={
+        JobState.QUEUED: "·Q",
+        "held": "‖H",
+        JobState.ASSIGNED: "»D",
+        JobState.RUNNING: "▶R",
+        JobState.COMPLETED: "✓C",
+        JobState.FAILED: "✗F",
+        JobState.TIMED_OUT: "✗T",
+        JobState.CANCELLED: "■K",
+        JobState.INVALID: "!I",
+        JobState.LOST: "?L",
+    },
+    cleaned="∅X",
+    agents={"up": "●", "late": "◐", "draining": "◌", "down": "○"},
+    full="█",
+    empty="░",
+    cursor="▌",
+    live="●",
+    busy="◐",
+    offline="○",
+    arrow="→",
+    up="▴",
+    down="▾",
+    dot="·",
+    more="…",
+    rule="│",
+)
+ASCII = Glyphs(
+    marks={
+        JobState.QUEUED: ".Q",
+        "held": "|H",
+        JobState.ASSIGNED: ">D",
+        JobState.RUNNING: "*R",
+        JobState.COMPLETED: "+C",
+        JobState.FAILED: "xF",
+        JobState.TIMED_OUT: "xT",
+        JobState.CANCELLED: "#K",
+        JobState.INVALID: "!I",
+        JobState.LOST: "?L",
+    },
+    cleaned="-X",
+    agents={"up": "+", "late": "~", "draining": "-", "down": "x"},
+    full="#",
+    empty=".",
+    cursor=">",
+    live="*",
+    busy="~",
+    offline="x",
+    arrow="->",
+    up="^",
+    down="v",
+    dot="-",
+    more="~",
+    rule="|",
+)
+
+
+def mark(job: JobView, glyphs: Glyphs) -> str:
+    """Return a job's state as two characters."""
+    if job.results and job.results.removed_at:
+        return glyphs.cleaned
+    return glyphs.marks[counted_as(job)]
+
+
+def fit(text: str, width: int, *, is_right: bool = False, more: str = "…") -> str:
+    """Return ``text`` in exactly ``width`` cells, cut with ``more`` if it is longer."""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - len(more)) + more if width > len(more) else more[:width]
+    padding = " " * (width - length)
+    return padding + text if is_right else text + padding
+
+
+def bar(used: int, limit: int | None, width: int, glyphs: Glyphs) -> str:
+    """Draw how much of a limit is used; anything used is at least one cell."""
+    if not limit:
+        return glyphs.empty * width
+    cells = min(width, -(-width * used // limit))
+    return glyphs.full * cells + glyphs.empty * (width - cells)
+
+
+def age(at: datetime | None, now: datetime) -> str:
+    """Write how long ago something was: ``14m``."""
+    return format_duration(int(max((now - at).total_seconds(), 0))) if at else ""
+
+
+def short_age(at: datetime, now: datetime) -> str:
+    """Write it in one unit."""
+    text = age(at, now)
+    cut = next(i for i, letter in enumerate(text) if letter.isalpha())
+    return text[: cut + 1]
+
+
+def clock(seconds: float) -> str:
+    """Write a running time: ``0:41``, ``1:02:07``."""
+    minutes, left = divmod(int(max(seconds, 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def time_of_day(at: datetime) -> str:
+    """Write a moment of today in the local zone."""
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+def moment(at: datetime) -> str:
+    """Write a moment with its zone."""
+    shown = at.astimezone()
+    return f"{shown:%Y-%m-%d %H:%M:%S} {shown.tzname()}"
+
+
+def size(size_bytes: int) -> str:
+    """Write a size with at most three digits: ``610 KiB``."""
+    amount = float(size_bytes)
+    for unit in _UNITS:
+        if amount < 1000 or unit == _UNITS[-1]:
+            break
+        amount /= 1024
+    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"
+
+
+def count(number: int) -> str:
+    """Write a number with thin groups: ``1 204``."""
+    return f"{number:,}".replace(",", " ")
+
+
+def running_s(job: JobView, now: datetime) -> float | None:
+    """Return how long a job has run."""
+    if job.started_at is None:
+        return None
+    return max(((job.finished_at or now) - job.started_at).total_seconds(), 0.0)
+
+
+def where_or_why(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
+    """Say where a job is, how it ended, or what stands in its way as far as the picture tells."""
+    match JobState(job.state):
+        case JobState.QUEUED:
+            return one_line(_what_keeps(job, picture))
+        case JobState.ASSIGNED:
+            place = f"{glyphs.arrow}{job.agent or '?'}"
+        case JobState.RUNNING:
+            place = job.agent or ""
+        case JobState.COMPLETED:
+            return one_line(job.agent or "")
+        case _:
+            return one_line(" on ".join(filter(None, (ending(job), job.agent))))
+    return one_line(f"{place} {glyphs.dot} ending" if job.cancel_requested_at else place)
+
+
+def ending(job: JobView) -> str:
+    """Say how a job that failed ended."""
+    if job.state == JobState.FAILED and job.signal is not None:
+        return f"signal {job.signal}"
+    if job.state == JobState.FAILED and job.exit_code is not None:
+        return f"exit {job.exit_code}"
+    return job.reason or ""
+
+
+def words(job: JobView) -> str:
+    """Write a job's state as a person says it."""
+    return counted_as(job).replace("_", " ")
+
+
+def _what_keeps(job: JobView, picture: Picture) -> str:
+    if job.held_at:
+        return "held"
+    if job.not_before and job.not_before > (picture.as_of or job.not_before):
+        return f"not before {time_of_day(job.not_before)}"
+    return _what_is_full(job, picture) or job.reason or "next"
+
+
+def _what_is_full(job: JobView, picture: Picture) -> str | None:
+    used, service = picture.usage_of(job.user_id, job.service), picture.service(job.service)
+    if used and used.active >= used.limit:
+        return f"quota {used.active}/{used.limit}"
+    if service is None:
+        return None
+    if service.max is not None and service.active >= service.max:
+        return f"service {service.active}/{service.max}"
+    if not service.agents:
+        return "no agent up"
+    return "agents full" if service.active >= service.slots else None

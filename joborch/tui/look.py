@@ -1,0 +1,29 @@
+"""How one run of the dashboard looks and what it may do: chosen at the start, never changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from joborch.tui.formatting import UNICODE, Glyphs
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The choices of one run."""
+
+    user_id: str
+    """Who is ``me``."""
+    filter_text: str = ""
+    """What the list of jobs is filtered by at first."""
+    glyphs: Glyphs = UNICODE
+    is_read_only: bool = False
+    is_colored: bool = True
+    theme: str | None = None
+    now: Callable[[], datetime] = utc_now
+    guard_s: float = 0.25
+    """Keys typed so soon after a question appears were not meant for it."""

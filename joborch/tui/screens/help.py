@@ -1,0 +1,62 @@
+"""All keys, what the signs of the states mean, and how to filter."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from joborch.tui.commands import GROUPS, HELP, bindings
+from joborch.tui.look import Look
+
+FILTERS = """\
+42  40-60  b-31[1-10]  @failed    jobs by id, range, batch, state
+dock                              in the name
+user:me service:a,b state:active name:dock-* agent:x batch:b-3
+tag:run=night  !word              a tag; not"""
+
+
+class HelpScreen(ModalScreen[None]):
+    """The help, made from the commands themselves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(HELP)]
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        """Show it; it scrolls where there is no room."""
+        with VerticalScroll(id="dialog") as box:
+            box.border_title = "Help"
+            yield Static("\n".join(self._lines()), id="help-text", markup=False)
+
+    def on_mount(self) -> None:
+        """Let the arrow keys scroll."""
+        self.query_one("#dialog").focus()
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+    def _lines(self) -> Iterator[str]:
+        for title, commands in GROUPS.items():
+            yield title
+            shown = [c for c in commands if not (c.changes and self._look.is_read_only)]
+            cells = [f"  {c.displayed:<9} {c.text}" for c in shown]
+            half = -(-len(cells) // 2)
+            for left, right in zip(cells[:half], [*cells[half:], ""], strict=False):
+                yield f"{left:<36}{right}".rstrip()
+            yield ""
+        yield "Signs"
+        marks = self._look.glyphs.marks
+        signs = [f"{sign} {state.replace('_', ' ')}" for state, sign in marks.items()]
+        signs.append(f"{self._look.glyphs.cleaned} results removed")
+        for start in range(0, len(signs), 4):
+            yield "  " + "".join(f"{sign:<17}" for sign in signs[start : start + 4]).rstrip()
+        yield ""
+        yield "Filter"
+        yield from (f"  {line}" for line in FILTERS.splitlines())

@@ -1,0 +1,110 @@
+"""One job in detail."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.events import Mount
+from textual.widgets import Static
+
+from joborch.domain.errors import JoborchError
+from joborch.domain.states import JobState
+from joborch.domain.text import one_line
+from joborch.tui.commands import JOB, bindings
+from joborch.tui.desk import Desk
+from joborch.tui.feed import News
+from joborch.tui.job_facts import Facts, lines_of
+from joborch.tui.messages import CancelWanted, FactsCame, LogWanted, Refused
+from joborch.tui.screens.site import SiteScreen
+from joborch.tui.widgets.lines import Lines
+
+
+class JobScreen(SiteScreen):
+    """Facts, why it waits, history and files; kept up to date."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(JOB)]
+
+    def __init__(self, desk: Desk, job_id: int) -> None:
+        super().__init__(desk)
+        self.job_id = job_id
+        self._facts: Facts | None = None
+
+    def content(self) -> ComposeResult:
+        """Return the facts, which may be long."""
+        yield Lines(id="tally")
+        with VerticalScroll(id="facts"):
+            yield Static("asking for it …" if self._is_unicode else "asking for it", id="text")
+
+    @on(Mount)
+    def begin(self) -> None:
+        """Ask for everything about the job."""
+        self.query_one("#facts").focus()
+        self._ask()
+
+    def show_news(self, news: News) -> None:
+        """Ask again if the job has changed."""
+        if news.is_all or news.is_back or self.job_id in news.jobs:
+            self._ask()
+        self._show()
+
+    def action_log(self) -> None:
+        """Show what it writes."""
+        self.post_message(LogWanted(self.job_id))
+
+    def action_cancel(self) -> None:
+        """Ask whether to cancel it."""
+        self.post_message(CancelWanted([self.job_id]))
+
+    def action_scroll(self, by: int) -> None:
+        """Show what is further down."""
+        self.query_one("#facts").scroll_relative(y=by, animate=False)
+
+    @on(FactsCame)
+    def take_facts(self, message: FactsCame) -> None:
+        """Show what the server said."""
+        self._facts = message.facts
+        self._show()
+
+    @on(Refused)
+    def take_refusal(self, message: Refused) -> None:
+        """Say why there is nothing to show."""
+        message.stop()
+        if self._facts is None:
+            self.query_one("#text", Static).update(Content(message.text))
+
+    @property
+    def _is_unicode(self) -> bool:
+        return self.desk.look.glyphs.more == "…"
+
+    def _ask(self) -> None:
+        if self.desk.picture.is_live:
+            self._learn()
+
+    @work(group="facts", exclusive=True, exit_on_error=False)
+    async def _learn(self) -> None:
+        source = self.desk.source
+        try:
+            job = await source.job(self.job_id)
+            waits = job.state == JobState.QUEUED
+            facts = Facts(
+                job=job,
+                history=await source.history(self.job_id),
+                files=await source.files(self.job_id),
+                explanation=await source.explain(self.job_id) if waits else None,
+            )
+        except JoborchError as error:
+            self.post_message(Refused(one_line(error.message)))
+        else:
+            self.post_message(FactsCame(facts))
+
+    def _show(self) -> None:
+        job = self._facts.job if self._facts else self.desk.picture.jobs.get(self.job_id)
+        name = one_line(job.name) if job else ""
+        self.query_one("#tally", Lines).show([(f" job {self.job_id}  {name}", "bold")])
+        if self._facts:
+            shown = lines_of(self._facts, self.desk.look)
+            text = Content("\n").join(Content.assemble(*parts) for parts in shown)
+            self.query_one("#text", Static).update(text)

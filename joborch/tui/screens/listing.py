@@ -1,0 +1,91 @@
+"""A screen that is one table of things the server tells all of."""
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.events import Mount
+from textual.widgets import Static
+
+from joborch.tui import lines
+from joborch.tui.columns import Row
+from joborch.tui.desk import Desk
+from joborch.tui.feed import News
+from joborch.tui.messages import Opened
+from joborch.tui.screens.site import SiteScreen
+from joborch.tui.widgets.line_table import LineTable
+from joborch.tui.widgets.lines import Lines, Part
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class ListScreen(SiteScreen, Generic[Key, Row]):
+    """A title, a table, and what to do while there is nothing in it."""
+
+    name_of_tab = ""
+    title_text = ""
+    empty_text = ""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._rows: dict[Key, Row] = {}
+
+    def rows(self) -> dict[Key, Row]:
+        """Return the rows in their order."""
+        raise NotImplementedError
+
+    def table_of(self, desk: Desk) -> "LineTable[Key, Row]":
+        """Return the table."""
+        raise NotImplementedError
+
+    def open(self, row: Row) -> None:
+        """Show more about a row."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """Say in a few words what the table has."""
+        return ""
+
+    def row(self, key: Key) -> Row | None:
+        """Return a row."""
+        return self._rows.get(key)
+
+    @property
+    def table(self) -> "LineTable[Key, Row]":
+        """The table."""
+        return self.query_one(LineTable)
+
+    def content(self) -> ComposeResult:
+        """Return the title and the table."""
+        yield Lines(id="tally")
+        yield self.table_of(self.desk)
+        yield Static(self.empty_text, id="empty", markup=False)
+
+    @on(Mount)
+    def begin(self) -> None:
+        """Begin in the table."""
+        self.table.focus()
+
+    def show_news(self, news: News) -> None:
+        """Show the rows as they are now."""
+        rows = self.rows()
+        if list(rows) != self.table.order:
+            self._rows = rows
+            self.table.show(list(rows))
+        changed = {key for key in rows if self._rows.get(key) != rows[key]}
+        self._rows = rows
+        self.table.update(frozenset(changed))
+        self.table.tick()
+        title: list[Part] = [(f" {self.title_text}", "bold"), f"  {self.summary()}"]
+        shown = lines.with_tabs(title, self.name_of_tab, self.size.width)
+        self.query_one("#tally", Lines).show(shown)
+        self.set_class(not rows, "-empty")
+
+    @on(Opened)
+    def open_selected(self) -> None:
+        """Show more about the selected row."""
+        cursor = self.table.cursor
+        row = self.row(cursor) if cursor is not None else None
+        if row is not None:
+            self.open(row)

@@ -1,0 +1,93 @@
+"""What all screens about the site have in common: the lines around, and being told of news."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.events import Resize, ScreenResume
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from joborch.tui import lines
+from joborch.tui.commands import CHANGING
+from joborch.tui.desk import Desk
+from joborch.tui.feed import News
+from joborch.tui.messages import Changed
+from joborch.tui.picture import LinkState
+from joborch.tui.widgets.lines import Lines
+from joborch.tui.widgets.panels import HeaderLine, OfflineLine
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 15
+
+
+class SiteScreen(Screen[None]):
+    """A screen with the header on top and the keys at the bottom."""
+
+    AUTO_FOCUS = ""
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - so it is declared
+        (0, "-narrow"),
+        (100, "-normal"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - so it is declared
+        (0, "-short"),
+        (30, "-medium"),
+        (50, "-tall"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    def compose(self) -> ComposeResult:
+        """Put the header above the content and the keys below it."""
+        yield HeaderLine()
+        yield OfflineLine()
+        yield from self.content()
+        yield Footer(show_command_palette=False, compact=True)
+        yield Lines(id="too-small")
+
+    def content(self) -> ComposeResult:
+        """Return what is between."""
+        raise NotImplementedError
+
+    def show_news(self, news: News) -> None:
+        """Show what has changed; without jobs in it, only time may have gone by."""
+        raise NotImplementedError
+
+    def step_back(self) -> bool:
+        """Undo one thing that a person has done to the screen; False if there is none."""
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what changes something, in read-only mode."""
+        return not (self.desk.look.is_read_only and action in CHANGING)
+
+    @on(Changed)
+    def take_news(self, message: Changed) -> None:
+        """Show what has changed."""
+        self._show_link()
+        self.show_news(message.news)
+
+    @on(ScreenResume)
+    def catch_up(self) -> None:
+        """Show how everything is by now."""
+        self._show_link()
+        self.show_news(News(is_all=True))
+
+    @on(Resize)
+    def check_size(self, event: Resize) -> None:
+        """Say so if the terminal is too small for anything."""
+        width, height = event.size
+        is_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(is_small, "-too-small")
+        needs = f"it needs {LEAST_WIDTH}x{LEAST_HEIGHT}"
+        self.query_one("#too-small", Lines).show([f"The terminal is {width}x{height}; {needs}"])
+        self._show_link()
+        self.call_after_refresh(self.show_news, News())
+
+    def _show_link(self) -> None:
+        desk = self.desk
+        parts = lines.header(desk.picture, desk.look, desk.source.server, self.size.width)
+        self.query_one(HeaderLine).show(parts)
+        self.set_class(desk.picture.link.state is LinkState.OFFLINE, "-offline")
+        self.query_one(OfflineLine).show(lines.offline(desk.picture, desk.look))

@@ -1,0 +1,255 @@
+"""A table of any number of rows: only what is on the screen is ever rendered.
+
+Rows are known by a key. The selection and the marks are keys too, so no refresh, sorting or
+listing anew moves what an action is about.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import BindingType
+from textual.events import Click, Resize
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from joborch.tui.columns import Column, Row, laid_out
+from joborch.tui.commands import TABLE, bindings
+from joborch.tui.formatting import Glyphs, fit
+from joborch.tui.messages import HeadChosen, Highlighted, Opened
+
+Key = TypeVar("Key", bound=Hashable)
+
+LEAD = 2
+"""Cells in front of each row, for the selection and the mark."""
+MOST_CACHED = 2000
+TONES = (
+    *("queued", "held", "assigned", "running", "completed", "failed", "timed_out", "cancelled"),
+    *("invalid", "lost", "up", "late", "draining", "down", "full", "quiet"),
+)
+
+
+class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
+    """A table whose rows are looked up when they are drawn."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE)]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--head",
+        "table--cursor",
+        *(f"tone--{tone}" for tone in TONES),
+    }
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        row: Callable[[Key], Row | None],
+        *,
+        glyphs: Glyphs,
+        id: str | None = None,
+    ) -> None:
+        """Show nothing yet.
+
+        Args:
+            columns: what there is room for of them is shown.
+            row: looks a row up; None if it has gone.
+            glyphs: how the selection is drawn.
+            id: for the style sheet.
+        """
+        super().__init__(id=id)
+        self.cursor: Key | None = None
+        self.is_chosen = False
+        """Whether a person has moved the selection; until then it may follow the first row."""
+        self.marks: set[Key] = set()
+        self.order: list[Key] = []
+        self.sorted_by: tuple[str, str] = ("", "")
+        """The name of a column and the sign beside its title."""
+        self._columns, self._row, self._glyphs = columns, row, glyphs
+        self._places: dict[Key, int] = {}
+        self._strips: dict[Key, Strip] = {}
+        self._layout: list[tuple[Column[Row], int]] = []
+        self._width = 0
+
+    def show(self, order: Sequence[Key]) -> None:
+        """Show these rows; the selected one stays selected, and in sight."""
+        before = self._places.get(self.cursor) if self.cursor is not None else None
+        offset = (before or 0) - self.scroll_offset.y
+        self.order = list(order)
+        self._places = {key: place for place, key in enumerate(self.order)}
+        self._strips.clear()
+        self.virtual_size = Size(self.size.width, len(self.order) + 1)
+        if self.cursor not in self._places:
+            self._select(self.order[min(before or 0, len(self.order) - 1)] if self.order else None)
+        elif before is not None and self.cursor is not None and self.scroll_offset.y > 0:
+            # At the very top one wants to see what comes; anywhere else the lines stand still.
+            top = max(self._places[self.cursor] - offset, 0)
+            self.scroll_to(y=top, animate=False, immediate=True)
+        self._keep_cursor_visible()
+        self.refresh()
+
+    def begin_at_top(self) -> None:
+        """Select nothing, so that the first row will be selected."""
+        self._select(None)
+        self.scroll_to(y=0, animate=False, immediate=True)
+
+    def update(self, keys: frozenset[Key]) -> None:
+        """Draw these rows again, if they are to be seen."""
+        for key in keys:
+            self._strips.pop(key, None)
+        top = self.scroll_offset.y
+        for key in self.order[top : top + self.size.height]:
+            if key in keys:
+                self.refresh_line(self._places[key] + 1)
+
+    def tick(self) -> None:
+        """Draw again the rows to be seen whose text has changed with the time."""
+        top = self.scroll_offset.y
+        for key in self.order[top : top + self.size.height]:
+            before = self._strips.pop(key, None)
+            if before is None or before.text != self._strip(key).text:
+                self.refresh_line(self._places[key] + 1)
+
+    def mark(self, keys: Sequence[Key]) -> None:
+        """Mark these and no others."""
+        self.marks = set(keys)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the titles, or a row."""
+        width = self.size.width
+        if width != self._width:
+            self._lay_out(width)  # a scroll bar has come or gone
+        if y == 0:
+            return self._head(width)
+        place = self.scroll_offset.y + y - 1
+        if place >= len(self.order):
+            return Strip.blank(width, self.rich_style)
+        key = self.order[place]
+        is_here = key == self.cursor
+        lead = (self._glyphs.cursor if is_here else " ") + ("*" if key in self.marks else " ")
+        strip = Strip([Segment(lead), *self._strip(key)], width)
+        if is_here and self.has_focus:
+            cursor = self.get_component_rich_style("table--cursor")
+            return Strip(Segment.apply_style(strip, post_style=cursor), width)
+        return strip.apply_style(self.rich_style)
+
+    def action_move(self, by: int) -> None:
+        """Select the row so many further down."""
+        self._go((self._places.get(self.cursor, 0) if self.cursor is not None else 0) + by)
+
+    def action_page(self, by: int) -> None:
+        """Select the row a page further down."""
+        self.action_move(by * max(self.size.height - 2, 1))
+
+    def action_jump(self, place: int) -> None:
+        """Select the first row, or with -1 the last."""
+        self._go(place % max(len(self.order), 1))
+
+    def action_open(self) -> None:
+        """Say that the selected row is to be opened."""
+        if self.cursor is not None:
+            self.post_message(Opened())
+
+    def on_click(self, event: Click) -> None:
+        """Select the row, open it at the second click, or sort by the column."""
+        if event.y == 0:
+            if name := self._column_at(event.x - LEAD):
+                self.post_message(HeadChosen(name))
+            return
+        place = self.scroll_offset.y + event.y - 1
+        if place < len(self.order):
+            self._go(place)
+            if event.chain == 2:
+                self.action_open()
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay the columns out for the new width."""
+        self._lay_out(event.size.width)
+        self.virtual_size = Size(event.size.width, len(self.order) + 1)
+        self._keep_cursor_visible()
+
+    def on_focus(self) -> None:
+        """Draw the selection."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Draw the selection without its colour."""
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in other colours."""
+        super().notify_style_update()
+        self._strips.clear()
+
+    def _lay_out(self, width: int) -> None:
+        self._width = width
+        self._layout = laid_out(self._columns, width - LEAD)
+        self._strips.clear()
+
+    def _head(self, width: int) -> Strip:
+        name, sign = self.sorted_by
+        cells = [" " * LEAD]
+        for column, cell_width in self._layout:
+            title = column.title + (sign if column.name == name else "")
+            cells.append(fit(title, cell_width, is_right=column.is_right, more="") + " ")
+        text = fit("".join(cells), width, more="")
+        return Strip([Segment(text, self.get_component_rich_style("table--head"))], width)
+
+    def _strip(self, key: Key) -> Strip:
+        if (known := self._strips.get(key)) is not None:
+            return known
+        if len(self._strips) > MOST_CACHED:
+            self._strips.clear()
+        strip = self._strips[key] = self._drawn(key)
+        return strip
+
+    def _drawn(self, key: Key) -> Strip:
+        row, width = self._row(key), self.size.width - LEAD
+        if row is None:
+            return Strip.blank(width)
+        segments = []
+        for column, cell_width in self._layout:
+            text = fit(
+                column.text(row), cell_width, is_right=column.is_right, more=self._glyphs.more
+            )
+            segments.append(Segment(text + " ", self._tone(column, row)))
+        return Strip(segments).adjust_cell_length(width)
+
+    def _tone(self, column: Column[Row], row: Row) -> Style | None:
+        tone = column.tone(row) if column.tone else ""
+        if not tone:
+            return None
+        style = self.get_component_rich_style(f"tone--{tone}", partial=True)
+        return Style(color=style.color, bold=style.bold, dim=style.dim)
+
+    def _column_at(self, x: int) -> str | None:
+        right = 0
+        for column, width in self._layout:
+            right += width + 1
+            if x < right:
+                return column.name
+        return None
+
+    def _go(self, place: int) -> None:
+        if self.order:
+            self.is_chosen = True
+            self._select(self.order[max(0, min(place, len(self.order) - 1))])
+            self._keep_cursor_visible()
+
+    def _select(self, key: Key | None) -> None:
+        before, self.cursor = self.cursor, key
+        for each in (before, key):
+            if each is not None and each in self._places:
+                self.refresh_line(self._places[each] + 1)
+        if before != key:
+            self.post_message(Highlighted())
+
+    def _keep_cursor_visible(self) -> None:
+        place = self._places.get(self.cursor) if self.cursor is not None else None
+        if place is None or self.size.height < 2:
+            return
+        top, rows = self.scroll_offset.y, self.size.height - 1
+        if place < top or place >= top + rows:
+            wanted = place if place < top else place - rows + 1
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)

@@ -1,0 +1,19 @@
+"""The frame's own lines: header, warning when offline, and panels with a border."""
+
+from joborch.tui.widgets.lines import Lines
+
+
+class HeaderLine(Lines):
+    """The first line."""
+
+
+class OfflineLine(Lines):
+    """There only while the server is away."""
+
+
+class Panel(Lines):
+    """Some lines in a border with a title."""
+
+    def __init__(self, title: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self.border_title = title

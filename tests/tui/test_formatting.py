@@ -1,0 +1,94 @@
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from joborch.domain.states import JobState
+from joborch.tui.columns import Column, laid_out
+from joborch.tui.formatting import ASCII, UNICODE, bar, clock, fit, where_or_why
+from joborch.tui.picture import Picture
+from tests.support.views import NOON, a_job_view
+from tests.tui.a_site import a_busy_source, a_service
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("abc", 5, "abc  "),
+        ("abcdef", 4, "abc…"),
+        ("蛋白质", 6, "蛋白质"),
+        ("蛋白质", 5, "蛋白…"),
+        ("蛋白质", 4, "蛋 …"),
+        ("abc", 1, "…"),
+        ("abc", 0, ""),
+    ],
+)
+def test_a_text_fills_its_cells_exactly(text: str, width: int, expected: str) -> None:
+    assert fit(text, width) == expected
+    assert cell_len(fit(text, width)) == width
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "expected"),
+    [(0, 5, "...."), (1, 5, "#..."), (5, 5, "####"), (9, 5, "####"), (1, 0, "....")],
+)
+def test_a_bar_shows_anything_that_is_used(used: int, limit: int, expected: str) -> None:
+    assert bar(used, limit, 4, ASCII) == expected
+
+
+def test_running_times_are_written_as_clocks() -> None:
+    assert [clock(s) for s in (0, 41, 3727)] == ["0:00", "0:41", "1:02:07"]
+
+
+def test_every_state_has_a_sign_in_both_alphabets() -> None:
+    assert set(UNICODE.marks) == set(ASCII.marks) == {*JobState, "held"}
+    letters = [[mark[1] for mark in glyphs.marks.values()] for glyphs in (UNICODE, ASCII)]
+    assert letters[0] == letters[1]
+
+
+def a_picture(**but: int) -> Picture:
+    source = a_busy_source()
+    usage = source.usage_views
+    return Picture(usage=usage, services=[a_service("example", **but)], as_of=NOON)
+
+
+@pytest.mark.parametrize(
+    ("job", "service", "expected"),
+    [
+        ({"user_id": "ann"}, {}, "quota 5/5"),
+        ({"user_id": "bob"}, {"active": 6, "most": 6}, "service 6/6"),
+        ({"user_id": "bob"}, {"agents": 0}, "no agent up"),
+        ({"user_id": "bob"}, {"active": 12}, "agents full"),
+        ({"user_id": "bob"}, {}, "next"),
+        ({"user_id": "bob", "held_at": NOON}, {}, "held"),
+    ],
+)
+def test_what_keeps_a_job_waiting_is_told_from_the_picture(
+    job: dict[str, Any], service: dict[str, int], expected: str
+) -> None:
+    assert where_or_why(a_job_view(1, **job), a_picture(**service), UNICODE) == expected
+
+
+def a_column(name: str, width: int, *, gives_way: int = 0, most: int | None = None) -> Column[str]:
+    return Column(name=name, title=name, width=width, text=str, gives_way=gives_way, most=most)
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (30, [("a", 5), ("b", 8), ("c", 4), ("d", 10)]),
+        (18, [("a", 5), ("b", 8), ("d", 3)]),
+        (10, [("a", 5), ("d", 4)]),
+        (3, [("a", 5), ("d", 3)]),
+    ],
+)
+def test_columns_give_way_in_their_order_and_the_last_takes_the_rest(
+    width: int, expected: list[tuple[str, int]]
+) -> None:
+    columns = [
+        a_column("a", 5),
+        a_column("b", 4, gives_way=1, most=8),
+        a_column("c", 4, gives_way=2),
+        a_column("d", 3),
+    ]
+    assert [(column.name, cells) for column, cells in laid_out(columns, width)] == expected
