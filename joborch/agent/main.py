@@ -136,8 +136,16 @@ async def _serve_with_signals(settings: AgentSettings) -> None:
     terminated = departure.finish_or_leave if settings.drain else departure.leave.set
     interrupted = departure.next_step if sys.stdin.isatty() else terminated
     loop.add_signal_handler(signal.SIGTERM, terminated)
+    if settings.until_eof:
+        loop.add_reader(sys.stdin.fileno(), _leave_at_the_end, loop, departure)
     loop.add_signal_handler(signal.SIGINT, interrupted)
     await serve_agent(settings, stop=departure.leave, departure=departure)
+
+
+def _leave_at_the_end(loop: asyncio.AbstractEventLoop, departure: Departure) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        loop.remove_reader(sys.stdin.fileno())
+        departure.leave.set()
 
 
 def _pairs(labels: Mapping[str, str]) -> str:

@@ -149,6 +149,11 @@ class AgentSettings:
         parse=yes_or_no,
         default=False,
     )
+    until_eof: bool = setting(
+        "Leave as on SIGTERM when standard input ends: when whoever started it has died.",
+        parse=yes_or_no,
+        default=False,
+    )
     keep: float = setting(
         "How long a job's directory stays once the server has its results; a duration, or 0.",
         parse=_span_s,

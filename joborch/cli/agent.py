@@ -53,6 +53,9 @@ def agent(
     drain: Annotated[
         bool, typer.Option("--drain", help="On SIGTERM, wait for the jobs; a second one leaves.")
     ] = False,
+    until_eof: Annotated[
+        bool, typer.Option("--until-eof", help="Leave when standard input ends.")
+    ] = False,
     keep: Annotated[
         str | None, typer.Option("--keep", metavar="DUR", help="Keep directories of ended jobs.")
     ] = None,
@@ -80,6 +83,7 @@ def agent(
         "work_dir": work_dir,
         "grace": grace,
         "drain": drain or None,
+        "until_eof": until_eof or None,
         "keep": keep,
         "max_results": max_results,
         "config": config,

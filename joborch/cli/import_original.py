@@ -1,5 +1,6 @@
 """``joborch import``: take over the jobs of an original server."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 from joborch.cli.options import Common
 from joborch.cli.output import Output
 from joborch.cli.run import run_import
+from joborch.domain.text import one_line
 
 EXAMPLES = """
 joborch import --db /opt/data/db.sqlite --data /opt/data --dry-run
@@ -34,19 +36,20 @@ def import_original(
         output.status(f"importing · {done} of {total} jobs" if done < total else "")
 
     found = run_import(database=db, data=data, into=into, is_trial=dry_run, progress=show)
+    for line in found.left_out:
+        output.trouble(line)
+    if found.requeued:
+        output.trouble(f"{found.requeued} of them were at a client; they begin anew")
     if output.is_json:
         output.document(_document(found, into, is_trial=dry_run))
         return
     states = ", ".join(f"{count} {state}" for state, count in sorted(found.states.items()))
     verb = "would be imported" if dry_run else f"imported into {into}"
     output.line(f"{found.jobs} jobs {verb}: {states or 'none'}; {found.results} with results")
-    for line in found.left_out:
-        output.hint(line)
-    if found.requeued:
-        output.hint(f"{found.requeued} of them were at a client; they begin anew")
     if not dry_run:
-        services = " ".join(f"--service {name}" for name in sorted(found.services))
-        output.hint(f"next: joborch serve --data {into} {services}".rstrip())
+        services = [word for name in sorted(found.services) for word in ("--service", name)]
+        command = ["joborch", "serve", "--data", str(into), *services]
+        output.hint(f"next: {one_line(shlex.join(command))}")
 
 
 def _document(found: Any, into: Path, *, is_trial: bool) -> dict[str, Any]:

@@ -28,11 +28,20 @@ def serve(
         str | None, typer.Option("--max-age", metavar="DUR", help="How long results are kept.")
     ] = None,
     max_upload: Annotated[str | None, typer.Option("--max-upload", metavar="SIZE")] = None,
+    max_files: Annotated[
+        str | None, typer.Option("--max-files", metavar="N", help="Most parts of a submission.")
+    ] = None,
     compat: Annotated[
         str | None, typer.Option("--compat", metavar="v1|v2", help="Imitated generation.")
     ] = None,
     log_format: Annotated[
         str | None, typer.Option("--log-format", metavar="auto|console|json")
+    ] = None,
+    reserve: Annotated[
+        str | None, typer.Option("--reserve", metavar="SIZE", help="Disk that is to stay free.")
+    ] = None,
+    poll_s: Annotated[
+        str | None, typer.Option("--poll-s", metavar="DUR", help="How long polls are held.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the settings.")] = False,
     print_config: Annotated[
@@ -51,8 +60,11 @@ def serve(
         "service": service or None,
         "max_age": max_age,
         "max_upload": max_upload,
+        "max_files": max_files,
         "compat": compat,
         "log_format": log_format,
+        "reserve": reserve,
+        "poll_s": poll_s,
         "check": check or None,
         "print_config": print_config or None,
         "agent": agent or None,

@@ -308,7 +308,7 @@ class AgentUnreachableError(UnavailableError):
 
 
 class DiskFullError(UnavailableError):
-    """Too little room is left for new submissions; running jobs still finish."""
+    """Too little room is left: for new submissions, or even for results, which then wait."""
 
     code = "disk_full"
 

@@ -10,7 +10,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from joborch.files.inspection import UnsafeArchiveError, inspect_archive
@@ -34,11 +34,13 @@ def extract(
     overwrite: bool = False,
     max_ratio: float = MAX_RATIO,
     max_bytes: int | None = None,
+    spell: Callable[[str], str] = str,
 ) -> list[str]:
     """Unpack an archive into a folder and return the names of the files written.
 
     `include` and `exclude` are patterns as in a shell (`*` also matches `/`) or names of folders;
     without `include`, everything is taken. `max_bytes` limits the unpacked size of what is taken.
+    `spell` makes names that can be accepted of those that the archive has, such as `archive_name`.
 
     Raises:
         UnsafeArchiveError: the archive must not be unpacked, and nothing was; or an entry turned
@@ -48,7 +50,7 @@ def extract(
     """
     try:
         with zipfile.ZipFile(archive) as source:
-            inspect_archive(source, archive.stat().st_size, max_ratio=max_ratio)
+            inspect_archive(source, archive.stat().st_size, max_ratio=max_ratio, spell=spell)
             entries = [entry for entry in source.infolist() if _is_wanted(entry, include, exclude)]
             _require_room(entries, max_bytes)
             for entry in entries:

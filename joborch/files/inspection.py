@@ -3,7 +3,7 @@
 import re
 import stat
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from joborch.files.names import printable
 
@@ -23,15 +23,23 @@ class UnsafeArchiveError(ValueError):
     """An archive is refused; the message says which entry, and why."""
 
 
-def inspect_archive(archive: zipfile.ZipFile, size_bytes: int, *, max_ratio: float) -> None:
-    """Raise UnsafeArchiveError unless every entry may be unpacked.
+def inspect_archive(
+    archive: zipfile.ZipFile,
+    size_bytes: int,
+    *,
+    max_ratio: float,
+    spell: Callable[[str], str] = str,
+) -> None:
+    """Raise UnsafeArchiveError unless every entry may be unpacked, under its name as spelt so.
 
     The sizes that are judged are those the archive declares; `zipfile` never unpacks more.
     """
     entries = archive.infolist()
     for entry in entries:
-        if reason := _bad_name(entry.orig_filename) or _bad_kind(entry):
-            raise UnsafeArchiveError(f"entry {printable(entry.orig_filename)!r} {reason}")
+        name = spell(entry.orig_filename)
+        if reason := _bad_name(name) or _bad_kind(entry):
+            raise UnsafeArchiveError(f"entry {printable(name)!r} {reason}")
+        entry.filename = name
     _require_distinct(entries)
     _require_disjoint(entries, archive.start_dir)
     unpacked = sum(entry.file_size for entry in entries)
@@ -88,7 +96,7 @@ def _require_disjoint(entries: Sequence[zipfile.ZipInfo], end: int) -> None:
     """No two entries unpack the same bytes: that is how a small archive becomes a huge one."""
     for entry in sorted(entries, key=lambda entry: entry.header_offset, reverse=True):
         # The name is at least as long in the header; extra fields only make it longer.
-        size = _LOCAL_HEADER_BYTES + len(entry.filename) + entry.compress_size
+        size = _LOCAL_HEADER_BYTES + len(entry.orig_filename) + entry.compress_size
         if entry.header_offset + size > end:
             raise UnsafeArchiveError(f"entry {printable(entry.filename)!r} overlaps another")
         end = entry.header_offset

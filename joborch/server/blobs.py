@@ -37,10 +37,15 @@ from joborch.files.staging import Staged
 logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
+FLOOR = 4
+"""This part of the reserve, a quarter, is the database's: results do not take it either."""
 
 
 class Blobs:
     """Keeps files below ``root``; below ``reserve_bytes`` of free disk it takes no new payloads.
+
+    Results are taken down to a quarter of that. The rest is for what is recorded of them: a commit
+    that finds no room stops the server.
 
     ``database`` is the directory of what is recorded of them: its disk needs the reserve as well.
     ``on_failure`` is called when a flush fails: nobody knows then what is on the disk.
@@ -105,6 +110,10 @@ class Blobs:
         """Return where a file of a payload is."""
         return self._payload(payload_id) / name
 
+    def has_room_of(self, payload_id: str) -> bool:
+        """Whether the directory of payloads like this one is there: else a disk is missing."""
+        return self._payload(payload_id).parent.is_dir()
+
     def remove_payload(self, payload_id: str) -> None:
         """Remove a payload; one that is gone already is no error."""
         self._remove(self._payload(payload_id))
@@ -123,12 +132,14 @@ class Blobs:
 
         Raises:
             ConflictError: ``offset`` is not where the upload stands; nothing was written.
+            DiskFullError: the rest has no room at present; what arrived before it stays.
         """
         stands_at = await self.incoming_bytes(job_id, attempt)
         if offset != stands_at:
             raise ConflictError(f"the upload stands at byte {stands_at}", offset=stands_at)
         with self._incoming(job_id, attempt).open("ab", buffering=0) as file:
             async for chunk in chunks:
+                self._demand_floor(len(chunk))
                 await asyncio.to_thread(_write_whole, file, chunk)
             return file.tell()
 
@@ -146,7 +157,10 @@ class Blobs:
 
         Raises:
             ResultsMissingError: they are not here as announced; nothing was published.
+            DiskFullError: ``data`` has no room at present; nothing was published.
         """
+        if data is not None:
+            self._demand_floor(len(data))
         await self._publish(self._publish_results, job_id, attempt, (size_bytes, sha256), data)
 
     def open_results(self, job_id: int, attempt: int) -> BinaryIO:
@@ -173,6 +187,20 @@ class Blobs:
         for path in orphans:
             self._remove(path)
         return len(orphans)
+
+    def _demand_floor(self, coming: int) -> None:
+        """Refuse results that would take what the database needs.
+
+        Raises:
+            DiskFullError: so it is with ``coming`` bytes more; nothing was written.
+        """
+        floor = self._reserve_bytes // FLOOR
+        free = shutil.disk_usage(self._root).free
+        if floor and free - coming < floor:
+            raise DiskFullError(
+                f"the server needs the {free // 2**20} MiB of disk that are left for its database",
+                hint="make room; agents keep their results and send them again",
+            )
 
     async def _publish(self, work: Callable[..., None], *args: object) -> None:
         """Run ``work`` in a thread; a flush that fails is not tried again, but ends the server."""

@@ -39,8 +39,13 @@ def agents_for(settings: ServerSettings, *, with_local: bool) -> Iterator[tuple[
 async def run_agent(options: Iterable[str], *, url: str, stopping: asyncio.Event) -> None:
     """Keep an agent running until ``stopping``; then it leaves, and its jobs go on without it."""
     command = [sys.executable, "-m", "joborch.cli.main", "agent", "--server", url, *options]
+    # The pipe ends when this process does, however it dies: then the agent leaves as well, and the
+    # next server's agent can take its place.
+    command += ["--until-eof"]
     while not stopping.is_set():
-        agent = await asyncio.create_subprocess_exec(*command, start_new_session=True)
+        agent = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
         await _until(agent, stopping)
         if not stopping.is_set():
             logger.error("embedded agent ended", extra={"status": agent.returncode})

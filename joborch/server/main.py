@@ -15,10 +15,11 @@ import uvloop
 from joborch.domain.errors import JoborchError
 from joborch.domain.services import Service
 from joborch.process import logs
-from joborch.process.lock import directory_lock
+from joborch.process.lock import directory_lock, file_lock
 from joborch.process.loop import Loop
 from joborch.server.app import create_app
 from joborch.server.assembly import assembled
+from joborch.server.belonging import demand_own_files
 from joborch.server.embedded import agents_for, run_agent
 from joborch.server.parts import Parts
 from joborch.server.settings import ServerSettings, load_settings, print_config
@@ -36,7 +37,8 @@ def main(flags: dict[str, Any]) -> int:
 
     Raises:
         SettingsError: naming every mistake; nothing was started.
-        LockedError: another server uses the data directory.
+        LockedError: another server uses the data directory or the database.
+        StrangeDatabaseError: the database is new, but there are files of jobs.
         SchemaError: the database is damaged or of a newer version; it was left as it is.
     """
     path = Path(flags["config"]) if flags.get("config") else None
@@ -50,12 +52,15 @@ def main(flags: dict[str, Any]) -> int:
     if flags.get("check"):
         return 0
     logs.set_up(style=settings.log_format, verbose=settings.verbose)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # what jobs are given is private
     listener = engine.listen(settings.host, settings.port)
     url = engine.url_of(listener)
-    with listener, directory_lock(settings.data / "server.lock", f"the server at {url}"):
-        schema.prepare(settings.db_path)
-        return uvloop.run(_serve(settings, listener, url, with_agent=with_agent))
+    who = f"the server at {url}"
+    with listener, directory_lock(settings.data / "server.lock", who):
+        demand_own_files(settings.db_path, settings.data)
+        with file_lock(settings.db_path, who):
+            schema.prepare(settings.db_path)
+            return uvloop.run(_serve(settings, listener, url, with_agent=with_agent))
 
 
 async def _serve(

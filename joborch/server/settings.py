@@ -94,7 +94,8 @@ class ServerSettings:
     )
     verbose: bool = setting("Log what a developer wants to know.", parse=yes_or_no, default=False)
     reserve: int = setting(
-        "Free disk space below which submissions are refused, in bytes or like `200M`.",
+        "Free disk space below which submissions are refused, in bytes or like `200M`; below a"
+        " quarter of it results wait at their agents.",
         parse=parse_size,
         default=200 * MEBIBYTE,
     )

@@ -114,11 +114,17 @@ async def submit_and_orphan(backend: Backend, bench: Bench) -> Handle:
     spec = bench.spec("sleep 60 & touch running; wait")
     handle = await backend.submit(spec)
     await until_running(spec)
-    supervisor = look(int(handle.ref))
+    kill_launcher_and_supervisor(handle.folder)
+    return handle
+
+
+def kill_launcher_and_supervisor(folder: Path) -> None:
+    phase = phases.inspect(folder)
+    assert isinstance(phase, phases.Running), phase
+    supervisor = look(phase.shim_pid)
     assert supervisor is not None
     for pid in (supervisor.parent, supervisor.pid):
         os.kill(pid, signal.SIGKILL)
-    return handle
 
 
 def check_nothing_is_left(bench: Bench) -> None:
@@ -132,6 +138,22 @@ def test_what_a_killed_supervisor_and_launcher_leave_is_killed(bench: Bench) -> 
 
     assert bench.go(run) is Cause.SUPERVISOR_LOST
     check_nothing_is_left(bench)
+
+
+def test_what_has_left_its_session_is_killed_before_the_attempt_is_reported_lost(
+    work_dir: Path,
+) -> None:
+    async def go() -> Report:
+        link = ScriptedLink()
+        async with serving(link, work_dir) as agent:
+            link.lease(a_lease("setsid bash -c 'touch running; sleep 60' & wait"))
+            folder = agent.folder(7)
+            await async_wait_until((folder / "work" / "running").exists)
+            kill_launcher_and_supervisor(folder)
+            return await link.reported(7)
+
+    assert asyncio.run(go()).reason == "supervisor_lost"
+    wait_until(lambda: not pids_in(work_dir), describe=lambda: pids_in(work_dir))
 
 
 def test_what_is_left_of_a_lost_attempt_is_killed_when_it_is_recovered(bench: Bench) -> None:

@@ -22,6 +22,7 @@ def test_a_service_is_all_that_has_to_be_said() -> None:
         path="/usr/bin",
         grace=10.0,
         drain=False,
+        until_eof=False,
         keep=0.0,
         max_results=20 * 1024**3,
         log_format="auto",

@@ -87,7 +87,8 @@ TABLE: Mapping[str, Part] = {
     "joborch.server.blobs": part(*SERVER),
     "joborch.server.store": part(*SERVER, theirs="sqlmodel sqlalchemy alembic"),
     "joborch.server.audit": part("domain", "server.settings", "server.store.schema"),
-    "joborch.server.importing": part(*SERVER, "server.blobs", "server.store"),
+    "joborch.server.belonging": part("domain"),
+    "joborch.server.importing": part(*SERVER, "server.blobs", "server.store", "server.belonging"),
     "joborch.server.operations": part(*SERVER, *HOUSE, "server.store"),
     "joborch.server.parts": part(*SERVER, *HOUSE, "server.store.database"),
     "joborch.server.roster": part(*SERVER, *OPERATING),
@@ -99,6 +100,7 @@ TABLE: Mapping[str, Part] = {
         *SERVER,
         *OPERATING,
         *("server.store", "server.assembly", "server.app", "server.embedded", "web"),
+        "server.belonging",
         theirs="uvloop",
     ),
 }

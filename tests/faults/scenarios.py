@@ -112,7 +112,7 @@ def _messy(stand: Stand) -> Errand:
         (stand.data / place / "file").write_bytes(b"x")
     (stand.data / "incoming" / "999-1").write_bytes(b"x")
     (stand.data / "results" / "000000").mkdir(exist_ok=True)
-    (stand.data / "results" / "000000" / "999-1.zip").write_bytes(b"x")
+    (stand.data / "results" / "000000" / "1-99.zip").write_bytes(b"x")
     with closing(sqlite3.connect(stand.data / "joborch.db")) as database, database:
         database.execute("UPDATE usage SET active = 7, queued = 3")
     return errand

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults import invariants
 from tests.faults.killer import LAUNCHER, Killer
-from tests.faults.sizes import size
+from tests.faults.sizes import a_seed, size
 from tests.support.site import Site, a_site
 from tests.support.waiting import wait_until
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(size(60, nightly=240))]
 
 LASTS_S = size(3, nightly=60)
 KILLS = size(3, nightly=10)
-SEED = random.randrange(10**6)  # noqa: S311 - no secret
+SEED = a_seed()
 SCRIPT = """
 for tick in $(seq {ticks}); do echo $$ $tick >> ticks; sleep .1; done
 sha256sum < ticks > ticks.sum

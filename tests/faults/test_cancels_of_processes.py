@@ -17,14 +17,14 @@ import pytest
 from joborch.domain.quotas import Limits
 from joborch.domain.states import TERMINAL
 from tests.faults import invariants
-from tests.faults.sizes import size
+from tests.faults.sizes import a_seed, size
 from tests.support.site import Site, a_site
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(size(90, nightly=1200))]
 
 JOBS = size(24, nightly=1500)
-SEED = random.randrange(10**6)  # noqa: S311 - no secret
+SEED = a_seed()
 AT_ONCE = 6
 QUOTA = Limits(per_user=2, total=4)
 LATEST_S = 0.4

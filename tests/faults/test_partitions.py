@@ -3,8 +3,6 @@
 ``FAULT_SEED`` repeats a storm that failed.
 """
 
-import os
-import random
 import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +13,7 @@ import pytest
 from tests.faults import invariants
 from tests.faults.branches import branches
 from tests.faults.partition import Partition
-from tests.faults.sizes import size
+from tests.faults.sizes import a_seed, size
 from tests.faults.storm import Storm, Weather
 
 pytestmark = [pytest.mark.faults, pytest.mark.journey, pytest.mark.timeout(size(120, nightly=400))]
@@ -25,7 +23,7 @@ LOST_AFTER_S = size(6, nightly=20)
 WHOLE_STORY = ["submit", "assign", "start", "requeue", "assign", "start", "complete"]
 
 STORMS = size(1, nightly=5)
-SEED = int(os.environ.get("FAULT_SEED") or random.randrange(10**6))  # noqa: S311 - no secret
+SEED = a_seed()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ larger, longer, narrower, or the same as one that failed; ``scripts/faults`` set
 """
 
 import os
-import random
 import re
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from tests.faults import invariants
 from tests.faults.killer import KINDS
 from tests.faults.plant import Attack, Plant
-from tests.faults.sizes import size
+from tests.faults.sizes import a_seed, size
 from tests.support.site import a_site
 
 pytestmark = pytest.mark.faults
@@ -27,7 +26,7 @@ def the_attack() -> Attack:
     """Read from the environment what is to be done; the usual size without it."""
     jobs = int(os.environ.get("FAULT_JOBS", JOBS))
     return Attack(
-        seed=int(os.environ.get("FAULT_SEED") or random.randrange(10**6)),  # noqa: S311 - no secret
+        seed=a_seed(),
         jobs=jobs,
         kills=int(os.environ.get("FAULT_KILLS", KILLS)),
         lasts_s=float(os.environ.get("FAULT_SECONDS", jobs / JOBS_A_SECOND)),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from joborch.files.archive import UnsafeArchiveError, extract
+from joborch.files.names import archive_name
 
 Entry = tuple[str, bytes] | tuple[zipfile.ZipInfo, bytes]
 
@@ -213,3 +214,19 @@ def test_a_folder_in_the_way_is_kept(tmp_path: Path) -> None:
     (tmp_path / "out" / "a" / "kept").mkdir(parents=True)
     with pytest.raises(FileExistsError, match="it is a folder"):
         extract(an_archive(tmp_path, ("a", b"")), tmp_path / "out", overwrite=True)
+
+
+def test_names_can_be_spelt_so_that_they_are_accepted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a\\b", "new\nline", "plain"):
+            archive.writestr(name, name)
+    extract(tmp_path / "a.zip", tmp_path / "out", spell=archive_name)
+    found = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert found == {"a%5Cb": "a\\b", "new%0Aline": "new\nline", "plain": "plain"}
+
+
+def test_spelling_makes_no_way_out_acceptable(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("../a\\b", "")
+    with pytest.raises(UnsafeArchiveError):
+        extract(tmp_path / "a.zip", tmp_path / "out", spell=archive_name)

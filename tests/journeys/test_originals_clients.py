@@ -103,6 +103,14 @@ def test_fifty_jobs_run_once_each_although_the_client_fails_and_another_hangs(
     assert yard.site.job(stuck)["state"] in {"queued", "assigned"}
 
 
+@BOTH
+def test_results_have_any_name_that_an_archive_can_be_made_of(yard: Yard, generation: str) -> None:
+    script = "echo x > 'a\\b'; echo y > \"$(printf 'new\\nline')\""
+    (job_id,) = yard.site.submit(script, service=generation)
+    assert yard.site.wait(job_id)["state"] == "completed"
+    assert {"a%5Cb", "new%0Aline"} <= yard.result(job_id).keys()
+
+
 def test_a_running_job_is_seen_as_it_is_if_its_client_can_show_it(yard: Yard) -> None:
     gate = yard.marks / "gate of who is seen"
     os.mkfifo(gate)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.hand_agent import HandAgent
-from tests.support.site import Running, Site
+from tests.support.site import Running, Site, a_site
 from tests.support.waiting import wait_until
 
 LARGE = "head -c 40000000 /dev/urandom > big"
@@ -203,3 +203,12 @@ def is_refused(site: Site) -> bool:
     """Whether the server takes no new connections any more."""
     with socket.socket() as connection:
         return connection.connect_ex(("127.0.0.1", site.port)) != 0
+
+
+def test_the_agent_of_a_killed_server_leaves_its_place_to_the_next(tmp_path: Path) -> None:
+    with a_site(tmp_path) as site:
+        site.serve("--service", "example", "--agent").end(signal.SIGKILL)
+        second = site.serve("--service", "example", "--agent")
+        (job_id,) = site.submit("echo hello > out.txt")
+        assert site.wait(job_id)["state"] == "completed"
+        assert "embedded agent ended" not in second.said.split("enrolled")[-1]

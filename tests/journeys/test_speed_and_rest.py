@@ -3,8 +3,12 @@ import statistics
 import time
 from pathlib import Path
 
+import pytest
+
 from joborch.client import Orchestrator, Submission
 from tests.support.site import Running, Site
+
+pytestmark = pytest.mark.alone
 
 
 def test_a_small_job_takes_well_under_a_tenth_of_a_second(site: Site, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@ import asyncio
 import errno
 import hashlib
 import os
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +126,52 @@ def test_below_its_reserve_it_takes_no_uploads(tmp_path: Path) -> None:
         asyncio.run(blobs.stage())
 
     assert [*tmp_path.glob("staging/*")] == []
+
+
+async def receive(blobs: Blobs, *, size_bytes: int) -> int:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield bytes(size_bytes)
+
+    return await blobs.receive(7, 1, offset=0, chunks=chunks())
+
+
+def free_bytes(path: Path) -> int:
+    return shutil.disk_usage(path).free
+
+
+def test_below_its_reserve_it_still_takes_results(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path, reserve_bytes=2 * free_bytes(tmp_path))
+
+    assert asyncio.run(receive(blobs, size_bytes=len(DATA))) == len(DATA)
+    asyncio.run(blobs.publish_results(8, 1, **ANNOUNCED, data=DATA))
+
+    with pytest.raises(DiskFullError):
+        blobs.demand_room()
+
+
+def test_what_the_database_needs_is_not_given_to_results(tmp_path: Path) -> None:
+    """The floor is a quarter of the reserve: half as much again as is free at present."""
+    blobs = Blobs(tmp_path, reserve_bytes=6 * free_bytes(tmp_path))
+
+    with pytest.raises(DiskFullError, match="for its database"):
+        asyncio.run(receive(blobs, size_bytes=len(DATA)))
+    with pytest.raises(DiskFullError, match="for its database"):
+        asyncio.run(blobs.publish_results(7, 1, **ANNOUNCED, data=DATA))
+
+    assert asyncio.run(blobs.incoming_bytes(7, 1)) == 0
+    assert [*tmp_path.glob("results/*/*")] == []
+
+
+def test_a_chunk_that_would_go_below_the_floor_is_not_written(tmp_path: Path) -> None:
+    """What came before it stays, for the agent to go on from."""
+    mebibyte = 2**20
+    blobs = Blobs(tmp_path, reserve_bytes=4 * (free_bytes(tmp_path) - 256 * mebibyte))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield DATA
+        yield bytes(512 * mebibyte)
+
+    with pytest.raises(DiskFullError):
+        asyncio.run(blobs.receive(7, 1, offset=0, chunks=chunks()))
+
+    assert asyncio.run(blobs.incoming_bytes(7, 1)) == len(DATA)

@@ -12,7 +12,7 @@ from joborch.tui.feed import Rhythm
 from tests.support.site import Site, a_site
 from tests.tui.stage import Stage, on_stage
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.alone, pytest.mark.timeout(180)]
 RHYTHM = Rhythm(gather_s=0.05, surroundings_s=0.2, first_pause_s=0.1, longest_pause_s=0.3)
 
 

@@ -8,8 +8,10 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from signal import SIGKILL, pidfd_send_signal
 from typing import TypeAlias
@@ -22,7 +24,10 @@ from joborch.files.atomic import read_plain
 # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
 _OPEN_LOCK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EACCES)
-_PASSES = 100
+_WORK_VARIABLE = "JOBORCH_WORKDIR"
+_SWEEP_AT_MOST_S = 10.0
+_QUIET_PASSES = 2
+"""What forks, or executes a program, just while we look may be overlooked: we look again."""
 _PID_TRIES = 1000
 _PID_PAUSE_S = 0.001
 
@@ -124,21 +129,22 @@ def forbid(directory: Path) -> bool:
 def kill_leftovers(directory: Path, started: Started, *, boot_id: str | None = None) -> list[int]:
     """Kill what a lost supervisor left of its job; returns the pids that were killed.
 
-    Only members of the job's session are touched, and only with proof that it still is the job's:
-    pids, and sessions with them, are used again. Of another boot, nothing is.
+    Only what is proven to be the job's is touched, by its environment or its session: pids, and
+    sessions with them, are used again. Of another boot, nothing is, and never the caller. Looks
+    until there is nothing left, or for ten seconds if it multiplies faster than it dies.
     """
-    killed: list[int] = []
     if started.boot_id != (boot_id or linux.boot_id()):
-        return killed
-    for _ in range(_PASSES):
-        session = [each for each in processes.everything() if each.session == started.pid]
-        living = [each for each in session if each.is_alive]
-        proven = [each for each in living if _is_of_job(each, directory, started)]
-        fresh = [each.pid for each in proven if each.pid not in killed and _kill(each)]
-        if not fresh:
-            break
-        killed += fresh
-    return killed
+        return []
+    killed: dict[tuple[int, int], int] = {}
+    is_of_job = partial(_is_of_job, directory=directory, started=started)
+    until, quiet = time.monotonic() + _SWEEP_AT_MOST_S, 0
+    while quiet < _QUIET_PASSES and time.monotonic() < until:
+        # Those that were killed before may take a while to be gone.
+        others = [each for each in processes.everything() if each.name not in killed]
+        fresh = {each.name: each.pid for each in others if _kill(each, is_of_job)}
+        quiet = 0 if fresh else quiet + 1
+        killed |= fresh
+    return list(killed.values())
 
 
 def _holder(directory: Path) -> int:
@@ -150,8 +156,29 @@ def _holder(directory: Path) -> int:
     raise TimeoutError(f"{directory / records.LOCK} is locked, but not by a supervisor")
 
 
-def _is_of_job(process: Process, directory: Path, started: Started) -> bool:
-    """Whether a member of the session belongs to the job and not to a later user of its pid."""
+def _is_of_job(process: Process, *, directory: Path, started: Started) -> bool:
+    """Whether a process belongs to the job and not to a later user of a pid."""
+    if process.pid == os.getpid() or not process.is_alive:
+        return False
+    return _has_its_environment(process, directory) or _is_in_its_session(
+        process, directory, started
+    )
+
+
+def _has_its_environment(process: Process, directory: Path) -> bool:
+    """Whether it was executed with the work directory that only this attempt was given.
+
+    Told from where the attempt is, not from its spec, in which the job may name somebody else's.
+    """
+    homes = {directory.absolute(), directory.resolve()}
+    own = {os.fsencode(f"{_WORK_VARIABLE}={home / records.WORK}") for home in homes}
+    return not own.isdisjoint(processes.environment(process.pid))
+
+
+def _is_in_its_session(process: Process, directory: Path, started: Started) -> bool:
+    """Whether it is in the job's session, and that is not one of a later user of its pid."""
+    if process.session != started.pid:
+        return False
     leader = processes.look(started.pid)
     if leader is not None:
         return leader.start_ticks == started.start_ticks
@@ -167,15 +194,16 @@ def _uses(pid: int, directory: Path) -> bool:
     return False
 
 
-def _kill(process: Process) -> bool:
-    """Kill exactly this process; False when it is gone, even if its pid is in use again."""
+def _kill(process: Process, is_of_job: Callable[[Process], bool]) -> bool:
+    """Kill exactly this process if it is the job's; False if not, or when it is gone."""
     try:
+        # Opened before anything is asked: its pid may be in use again at any time after.
         pidfd = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return False
     try:
         now = processes.look(process.pid)
-        if now is None or now.start_ticks != process.start_ticks:
+        if now is None or now.name != process.name or not is_of_job(now):
             return False
         pidfd_send_signal(pidfd, SIGKILL)
     except (ProcessLookupError, PermissionError):

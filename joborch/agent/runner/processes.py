@@ -25,6 +25,11 @@ class Process:
     start_ticks: int
     """When it started, in clock ticks since the boot."""
 
+    @property
+    def name(self) -> tuple[int, int]:
+        """What no other process of this boot has."""
+        return self.pid, self.start_ticks
+
 
 def look(pid: int) -> Process | None:
     """The process of this pid, dead but unreaped ones included; None if there is none."""
@@ -50,6 +55,14 @@ def everything() -> Iterator[Process]:
     for entry in _PROC.iterdir():
         if entry.name.isdigit() and (process := look(int(entry.name))):
             yield process
+
+
+def environment(pid: int) -> list[bytes]:
+    """The variables its program was executed with, as `NAME=value`; none if it is not for us."""
+    try:
+        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def children(pid: int) -> list[int]:

@@ -2,19 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from joborch.domain.names import check_file_name, shown
 from joborch.server.blobs import Blobs
-from joborch.server.importing.source import RESULTS, Original
+from joborch.server.importing.source import WITH_RESULTS, Original
 from joborch.server.store.submissions import Payload
 
 CHUNK_BYTES = 1024 * 1024
 FIRST = 1
 """The attempt that imported results belong to."""
-Progress = Callable[[int, int], None]
+SCRIPT = "run.sh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,28 +25,51 @@ class Results:
     sha256: str
 
 
-async def take_payload(original: Original, blobs: Blobs) -> tuple[Payload | None, list[str]]:
-    """Copy what was uploaded; returns it, and what had to be left out, and why.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a job was given, where it lies at the original."""
 
-    No payload if nothing is there (any more).
-    """
-    staged, left_out = await blobs.stage(), []
+    paths: dict[str, Path]
+    """By name; none if nothing is there (any more)."""
+    left_out: list[str]
+    """What has a name that no job may have, and why not."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why a job cannot be run with these, if so."""
+        if not self.paths:
+            return "its files are gone from the original server"
+        script = self.paths.get(SCRIPT)
+        return None if script and script.stat().st_size else "there is no run.sh among the files"
+
+
+def inputs_of(original: Original) -> Inputs:
+    """Look at what a job was given; nothing is copied."""
+    paths, left_out = {}, []
+    for path in _given(original):
+        name = path.relative_to(original.folder).as_posix()
+        try:
+            check_file_name(name)
+        except ValueError as error:
+            left_out.append(f"job {original.id}: {shown(name)} was left out: {error}")
+            continue
+        paths[name] = path
+    return Inputs(paths=paths, left_out=left_out)
+
+
+async def take_payload(inputs: Inputs, blobs: Blobs) -> Payload | None:
+    """Copy what a job was given; when this returns, it is on disk for good. None if nothing is."""
+    if not inputs.paths:
+        return None
+    staged = await blobs.stage()
     try:
-        for path in _inputs(original.folder):
-            name = path.relative_to(original.folder).as_posix()
-            try:
-                check_file_name(name)
-            except ValueError as error:
-                left_out.append(f"job {original.id}: {shown(name)} was left out: {error}")
-                continue
+        for name, path in inputs.paths.items():
             await staged.begin(name)
             async for chunk in _chunks(path):
                 await staged.write(chunk)
             await staged.end()
         files = dict(staged.names)
-        if not files:
-            return None, left_out
-        return Payload(id=await blobs.publish_payload(staged), files=files), left_out
+        return Payload(id=await blobs.publish_payload(staged), files=files)
     finally:
         await staged.discard()
 
@@ -71,12 +94,14 @@ async def take_results(original: Original, blobs: Blobs) -> Results:
     return results
 
 
-def _inputs(folder: Path) -> list[Path]:
-    """Return what a job was given: no links, and not the archive that came back."""
-    if not folder.is_dir():
+def _given(original: Original) -> list[Path]:
+    """Return what a job was given: no links, and not the archive that came back, if one did."""
+    if not original.folder.is_dir():
         return []
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
-    return [path for path in found if path != folder / RESULTS]
+    paths = sorted(original.folder.rglob("*"))
+    found = (path for path in paths if path.is_file() and not path.is_symlink())
+    came_back = original.results if original.status in WITH_RESULTS else None
+    return [path for path in found if path != came_back]
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ _EVENTS: dict[str, tuple[JobEvent, ...]] = {
     "failed": (*_RAN, JobEvent.FAIL),
     "unknown": (*_RAN, JobEvent.LOSE),
     "killed": (JobEvent.CANCEL,),
+    "locked": (JobEvent.CANCEL,),
     "invalid": (JobEvent.REJECT,),
 }
 """After the submission, by status. Of all others the end is not known: they are queued."""
@@ -21,10 +22,9 @@ _NOTES = {
     "failed": "failed at the original server",
     "unknown": "the original server lost sight of it",
     "killed": "ended on request at the original server",
+    "locked": "was being ended on request at the original server",
     "invalid": "refused by the original's client",
 }
-AGENT = "a-original"
-"""Held what had run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,6 @@ def life_of(
 
 
 def _assigned(job: Job, at: datetime) -> JobChange:
-    held = replace(job, attempt=1, agent_id=AGENT, last_agent_id=AGENT, assigned_at=at)
-    change = held.after(JobEvent.ASSIGN, at=at)
+    """Tell of an attempt at one of the original's clients, which is no agent here."""
+    change = replace(job, attempt=1, assigned_at=at).after(JobEvent.ASSIGN, at=at)
     return replace(change, before=job)

@@ -1,19 +1,21 @@
 """Composition root of ``joborch import``: an original server's jobs become ours."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from joborch.domain.errors import ConflictError
+from joborch.domain.errors import ConflictError, RequestError
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.process.lock import directory_lock
+from joborch.server.belonging import demand_own_files
 from joborch.server.blobs import Blobs
 from joborch.server.importing import files
-from joborch.server.importing.files import Results
+from joborch.server.importing.files import Inputs, Results
 from joborch.server.importing.lives import Life, life_of
 from joborch.server.importing.source import Original, read_source
 from joborch.server.store import imports, schema
@@ -21,11 +23,17 @@ from joborch.server.store.database import Database, Transaction
 from joborch.server.store.submissions import Payload
 
 MAX_ATTEMPTS = 3
-SCRIPT = "run.sh"
+WAITING = frozenset({"queued", "pending"})
 NO_FILES = "0" * 32
 """The payload of jobs whose files are gone."""
 
 Progress = Callable[[int, int], None]
+
+
+class NoPlaceError(RequestError):
+    """Nothing can be imported into that; nothing was imported."""
+
+    code = "no_place"
 
 
 class NotEmptyError(ConflictError):
@@ -50,6 +58,15 @@ class Imported:
         """How many."""
         return self.states.total()
 
+    def count(self, original: Original, inputs: Inputs, state: JobState) -> None:
+        """Add a job that becomes ``state``."""
+        self.states[state.value] += 1
+        self.services.add(original.service)
+        begins_anew = state is JobState.QUEUED and original.status not in WAITING
+        self.requeued += begins_anew
+        self.results += original.has_results
+        self.left_out += inputs.left_out
+
 
 def main(*, database: Path, data: Path, into: Path, is_trial: bool, progress: Progress) -> Imported:
     """Import all jobs; they are there once this returns, or none of them is.
@@ -58,16 +75,20 @@ def main(*, database: Path, data: Path, into: Path, is_trial: bool, progress: Pr
 
     Raises:
         NoSourceError, SourceError: there is nothing to import from.
+        NoPlaceError: ``into`` is no directory, and cannot become one.
         NotEmptyError: ``into`` has jobs: imported before, or its own.
+        StrangeDatabaseError: it has files of jobs, whose database is elsewhere.
         LockedError: a server uses ``into``.
         StoreFailedError: the disk failed; nothing was imported.
     """
     originals = read_source(database, data)
+    _demand_place(into)
     if is_trial:
         return _foreseen(originals)
     into.mkdir(parents=True, exist_ok=True)
     with directory_lock(into / "server.lock", "joborch import"):
         path = into / "joborch.db"
+        demand_own_files(path, into)
         schema.prepare(path)
         return asyncio.run(_import(originals, path, into, progress))
 
@@ -107,21 +128,15 @@ class _Taking:
 
     async def take(self, original: Original) -> None:
         """Copy a job's files and work out what it is to be."""
-        payload, left_out = await files.take_payload(original, self._blobs)
+        inputs = files.inputs_of(original)
+        payload = await files.take_payload(inputs, self._blobs)
         results = await files.take_results(original, self._blobs) if original.has_results else None
         if payload:
             self._payloads.append(payload)
-        life = life_of(
-            original,
-            payload_id=payload.id if payload else NO_FILES,
-            refused=_refusal(payload),
-            max_attempts=MAX_ATTEMPTS,
-            at=_ended_at(original),
-        )
+        life = _life(original, inputs, payload_id=payload.id if payload else NO_FILES)
         is_removed = life.job.state is JobState.COMPLETED and results is None
         self._lives.append((life, results, is_removed))
-        _count(self.imported, original, life.job.state.value, has_results=results is not None)
-        self.imported.left_out += left_out
+        self.imported.count(original, inputs, life.job.state)
 
     def store(self, transaction: Transaction) -> None:
         """Store everything."""
@@ -139,24 +154,28 @@ class _Taking:
 def _foreseen(originals: list[Original]) -> Imported:
     foreseen = Imported()
     for original in originals:
-        life = life_of(
-            original, payload_id="", refused=None, max_attempts=MAX_ATTEMPTS, at=original.created_at
-        )
-        _count(foreseen, original, life.job.state.value, has_results=original.has_results)
+        inputs = files.inputs_of(original)
+        life = _life(original, inputs, payload_id=NO_FILES)
+        foreseen.count(original, inputs, life.job.state)
     return foreseen
 
 
-def _count(imported: Imported, original: Original, state: str, *, has_results: bool) -> None:
-    imported.states[state] += 1
-    imported.services.add(original.service)
-    imported.results += has_results
-    imported.requeued += state == "queued" and original.status not in {"queued", "pending"}
+def _life(original: Original, inputs: Inputs, *, payload_id: str) -> Life:
+    return life_of(
+        original,
+        payload_id=payload_id,
+        refused=inputs.refusal,
+        max_attempts=MAX_ATTEMPTS,
+        at=_ended_at(original),
+    )
 
 
-def _refusal(payload: Payload | None) -> str | None:
-    if payload is None:
-        return "its files are gone from the original server"
-    return None if payload.files.get(SCRIPT) else "there is no run.sh among the files"
+def _demand_place(into: Path) -> None:
+    """Make sure that ``into`` is a directory, or that all there is of its path are directories."""
+    there = next(path for path in (into, *into.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        hint = "name a directory, best one that does not exist yet: --into DIR"
+        raise NoPlaceError(f"{there} is no directory; nothing was imported", hint=hint)
 
 
 def _ended_at(original: Original) -> datetime:

@@ -16,6 +16,8 @@ from joborch.domain.errors import NotFoundError, RequestError
 
 COLUMNS = ("id", "user_id", "service", "status", "loc", "dest_id", "created_at")
 RESULTS = "output.zip"
+WITH_RESULTS = frozenset({"completed", "cleaned"})
+"""Of all others, a file of the same name is one that the job was given."""
 STATUSES = frozenset(
     {
         *("pending", "queued", "processing", "submitted", "prepared", "running", "locked"),
@@ -81,9 +83,9 @@ def read_source(database: Path, data: Path) -> list[Original]:
 
 @contextmanager
 def _copy_of(database: Path) -> Iterator[Path]:
-    """Copy a database with its write-ahead log: even opening it to read would change the files."""
+    """Copy a database with its write-ahead log or rollback journal: to open it may change them."""
     with tempfile.TemporaryDirectory(prefix="joborch-import-") as folder:
-        for suffix in ("", "-wal"):
+        for suffix in ("", "-wal", "-journal"):
             source = database.with_name(f"{database.name}{suffix}")
             if source.exists():
                 shutil.copyfile(source, Path(folder) / f"copy{suffix}")

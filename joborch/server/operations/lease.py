@@ -19,8 +19,8 @@ from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
 from joborch.server.live.presence import Presence, Roll
-from joborch.server.operations.dispatch import Granted, deliver, grant_of, new_token
 from joborch.server.operations.enrol import hash_of
+from joborch.server.operations.offers import Granted, deliver, grant_of, new_token
 from joborch.server.operations.rescue import put_back
 from joborch.server.settings import ServerSettings
 from joborch.server.store import agents, jobs, submissions
@@ -61,7 +61,9 @@ async def poll(
     present.load = _load(said)
     async with roll.ledger:
         granted = await _reconcile(present, said, database=database, now=clock.now())
-        await deliver(granted, roll=roll, blobs=blobs, catalog=catalog)
+        await deliver(
+            granted, database=database, blobs=blobs, catalog=catalog, roll=roll, clock=clock
+        )
         number = present.begin_poll()
     try:
         wake()
@@ -88,7 +90,7 @@ async def payload_file(
 
     Raises:
         NotAllowedError: the agent holds no such job.
-        FileNotInJobError: the payload has no such file.
+        FileNotInJobError: the payload has no such file, or has lost it.
     """
     held = await database.read(lambda c: jobs.held_by(c, agent.id))
     job = next((job for job in held if job.payload_id == payload_id), None)
@@ -97,7 +99,12 @@ async def payload_file(
     payload = await database.read(lambda c: submissions.find_payload(c, payload_id))
     if name not in payload.files:
         raise FileNotInJobError(job.id, name)
-    return blobs.payload_file(payload_id, name).open("rb")
+    try:
+        return blobs.payload_file(payload_id, name).open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        if not blobs.has_room_of(payload_id):
+            raise
+        raise FileNotInJobError(job.id, name) from None
 
 
 async def _arrive(

@@ -16,10 +16,11 @@ from tests.support.waiting import async_wait_until
 LOST_AFTER_S = 60.0
 
 
-def an_attempt(folder: Path) -> Handle:
+def an_attempt(folder: Path, url: str) -> Handle:
     note = Note(
         token="ab" * 16,
         sent_at=0,
+        client=f"{url}/submit",
         newest_before=0,
         grace_s=1,
         lost_after_s=LOST_AFTER_S,
@@ -33,7 +34,7 @@ async def watch(url: str, folder: Path, clock: FrozenClock, asked: list[str]) ->
     """Wait for an end; the clock goes on far beyond the lease once the client was asked."""
     backend = SeedBackend(address_of(url), clock=clock, answer_s=0.2)
     try:
-        ending = asyncio.create_task(backend.ended(an_attempt(folder)))
+        ending = asyncio.create_task(backend.ended(an_attempt(folder, url)))
         await asyncio.sleep(0)  # lets it begin, before the clock goes on
         await async_wait_until(lambda: asked)
         clock.advance(seconds=10 * LOST_AFTER_S)

@@ -47,7 +47,7 @@ def test_a_client_that_has_forgotten_its_jobs_cannot_say_that_it_never_had_one(
         finally:
             await calls.close()
 
-    note = Note(token="ab" * 16, sent_at=0, newest_before=3, grace_s=1, lost_after_s=60)
+    note = Note(token="ab" * 16, sent_at=0, client="", newest_before=3, grace_s=1, lost_after_s=60)
     note.save(tmp_path)
     with (
         a_stand_in("client", "v1", tmp_path / "client") as client,

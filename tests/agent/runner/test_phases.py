@@ -5,6 +5,7 @@ import dataclasses
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,15 @@ from tests.agent.runner.attempts import Attempt, MakeAttempt, is_alive, pids_in,
 from tests.support.waiting import async_wait_until, wait_until
 
 ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"
+NOBODY = Started(
+    pid=2**30,
+    start_ticks=0,
+    boot_id=linux.boot_id(),
+    shim_pid=1,
+    shim_start_ticks=0,
+    started_at=0.0,
+)
+"""A start record of this boot whose pid nobody can have."""
 
 
 def lose_supervisor(attempt: Attempt) -> None:
@@ -166,6 +176,41 @@ def test_without_a_leader_only_what_uses_the_directory_is_killed(tmp_path: Path)
     assert kill_leftovers(tmp_path, started) == [left]
     assert is_alive(elsewhere)
     os.kill(elsewhere, signal.SIGKILL)
+
+
+def test_leftovers_that_left_session_and_directory_are_told_by_their_environment(
+    tmp_path: Path, an_attempt: MakeAttempt
+) -> None:
+    variables = {"PATH": os.defpath, "JOBORCH_WORKDIR": str(tmp_path / "attempt-0" / "work")}
+    script = "cd /; setsid bash -c 'echo $$ > $0/gone; touch $0/ready; exec sleep 60' $OLDPWD"
+    attempt = an_attempt(f"({script} > /dev/null 2>&1) & wait", env=variables)
+    lose_supervisor(attempt)
+    gone = attempt.number_in("gone")
+    assert kill_leftovers(attempt.directory, attempt.started, boot_id=ANOTHER_BOOT) == []
+    assert is_alive(gone)
+    assert gone in kill_leftovers(attempt.directory, attempt.started)
+    wait_until(lambda: not is_alive(gone))
+
+
+@pytest.mark.parametrize(
+    "variable", ["JOBORCH_WORKDIR={}/8-1/work", "JOBORCH_WORKDIR={}/7-1/work2", "PWD={}/7-1/work"]
+)
+def test_who_belongs_to_another_attempt_is_not_killed(tmp_path: Path, variable: str) -> None:
+    name, _, value = variable.format(tmp_path).partition("=")
+    with subprocess.Popen(["sleep", "60"], env={name: value}) as other:
+        assert kill_leftovers(tmp_path / "7-1", NOBODY) == []
+        assert other.poll() is None
+        other.kill()
+
+
+def test_who_kills_leftovers_spares_itself(tmp_path: Path) -> None:
+    """Be it that a job does so: a test of joborch, say."""
+    script = (
+        "from pathlib import Path; from joborch.agent.runner import phases, records\n"
+        f"assert phases.kill_leftovers(Path({str(tmp_path)!r}), records.{NOBODY!r}) == []"
+    )
+    own = {"JOBORCH_WORKDIR": str(tmp_path / "work")}
+    subprocess.run([sys.executable, "-c", script], env=own, check=True)
 
 
 def test_a_forbidden_attempt_can_never_start(tmp_path: Path) -> None:

@@ -125,6 +125,14 @@ MUTANTS = (
         tests=(f"{IN_BLOBS}test_the_folders_of_payloads_are_flushed_once_they_are_made",),
     ),
     Mutant(
+        name="floor-for-the-database",
+        guards="results fill the disk, and the next commit stops the server",
+        path=BLOBS,
+        old="        if floor and free - coming < floor:",
+        new="        if floor and free < floor:",
+        tests=(f"{IN_BLOBS}test_a_chunk_that_would_go_below_the_floor_is_not_written",),
+    ),
+    Mutant(
         name="results-flush",
         guards="results that were acknowledged are empty after a power cut",
         path=BLOBS,

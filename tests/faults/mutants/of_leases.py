@@ -212,6 +212,17 @@ MUTANTS = (
         tests=(f"{IN_LEASE}test_a_lease_whose_answer_was_lost_is_offered_again_with_a_new_token",),
     ),
     Mutant(
+        name="one-unreadable-payload",
+        guards="a payload that is gone stops every poll of an agent",
+        path=f"{OPERATIONS}/offers.py",
+        old="        except OSError as error:",
+        new="        except ZeroDivisionError as error:",
+        tests=(
+            "tests/server/operations/test_unreadable_payloads.py"
+            "::test_of_leases_offered_again_those_whose_files_are_gone_end",
+        ),
+    ),
+    Mutant(
         name="start-fence",
         guards="an old notice says that a newer attempt runs",
         path=LEASE,

@@ -157,8 +157,8 @@ MUTANTS = (
         name="boot-of-leftovers",
         guards="processes of somebody else are killed after a reboot",
         path=PHASES,
-        old="    if started.boot_id != (boot_id or linux.boot_id()):\n        return killed",
-        new="    if started.boot_id is None:\n        return killed",
+        old="    if started.boot_id != (boot_id or linux.boot_id()):\n        return []",
+        new="    if started.boot_id is None:\n        return []",
         tests=(f"{IN_PHASES}test_of_another_boot_nothing_is_killed",),
     ),
     Mutant(
@@ -176,6 +176,35 @@ MUTANTS = (
         old=" and _uses(process.pid, directory.resolve())",
         new="",
         tests=(f"{IN_PHASES}test_without_a_leader_only_what_uses_the_directory_is_killed",),
+    ),
+    Mutant(
+        name="leftovers-by-environment",
+        guards="what has left the session of a job runs on while the job is run again",
+        path=PHASES,
+        old="    return not own.isdisjoint(processes.environment(process.pid))",
+        new="    return own.isdisjoint(own)",
+        tests=(
+            f"{IN_PHASES}"
+            "test_leftovers_that_left_session_and_directory_are_told_by_their_environment",
+            f"{IN_FENCES}"
+            "test_what_has_left_its_session_is_killed_before_the_attempt_is_reported_lost",
+        ),
+    ),
+    Mutant(
+        name="leftovers-of-this-attempt",
+        guards="the processes of another attempt are killed with those of a lost one",
+        path=PHASES,
+        old="    return not own.isdisjoint(processes.environment(process.pid))",
+        new="    return any(o.startswith(min(own)) for o in processes.environment(process.pid))",
+        tests=(f"{IN_PHASES}test_who_belongs_to_another_attempt_is_not_killed",),
+    ),
+    Mutant(
+        name="leftovers-spare-the-caller",
+        guards="who kills the leftovers of an attempt kills itself",
+        path=PHASES,
+        old="process.pid == os.getpid() or ",
+        new="",
+        tests=(f"{IN_PHASES}test_who_kills_leftovers_spares_itself",),
     ),
     Mutant(
         name="lock-proves-the-pid",

@@ -14,6 +14,7 @@ IN_RESCUE = "tests/server/operations/test_rescue.py::"
 IN_SUBMIT = "tests/server/operations/test_submit.py::"
 IN_CANCEL = "tests/server/operations/test_cancel.py::"
 IN_CRASH = "tests/server/operations/test_crash_between_writes.py"
+IN_OWNING = "tests/server/test_owning.py::"
 IN_JOBS = "tests/server/store/test_jobs.py::"
 
 MUTANTS = (
@@ -170,10 +171,18 @@ MUTANTS = (
         name="server-takes-the-lock",
         guards="a second server starts although there is a lock",
         path="joborch/server/main.py",
-        old='directory_lock(settings.data / "server.lock", f"the server at {url}"):',
-        new='directory_lock(settings.data / f"{os.getpid()}.lock", "the server"):',
+        old='directory_lock(settings.data / "server.lock", who):',
+        new='directory_lock(settings.data / f"{os.getpid()}.lock", who):',
         tests=(
-            "tests/journeys/test_restarts.py::test_a_second_server_on_the_same_data_is_refused",
+            f"{IN_OWNING}test_a_second_server_on_the_same_data_is_refused_whatever_its_database",
         ),
+    ),
+    Mutant(
+        name="server-locks-its-database",
+        guards="two servers with a directory each move the jobs of one database",
+        path="joborch/server/main.py",
+        old="        with file_lock(settings.db_path, who):",
+        new="        with file_lock(settings.data / 'x', who):",
+        tests=(f"{IN_OWNING}test_a_second_server_on_the_same_database_is_refused",),
     ),
 )

@@ -1,8 +1,8 @@
 """A site leaves its original server: what it had is there afterwards, and nothing was touched."""
 
 import sqlite3
-import zipfile
-from collections.abc import Mapping
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,91 +11,12 @@ import pytest
 from joborch.domain.errors import JoborchError
 from joborch.process.lock import LockedError, directory_lock
 from joborch.server.audit.main import audit
-from joborch.server.importing.main import Imported, NotEmptyError, main
+from joborch.server.belonging import StrangeDatabaseError
+from joborch.server.importing.main import NoPlaceError, NotEmptyError
 from joborch.server.importing.source import NoSourceError, SourceError
 from joborch.server.settings import load_settings
 from joborch.server.store import schema
-
-COLUMNS = """
-    id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL, service TEXT NOT NULL,
-    status TEXT NOT NULL, loc TEXT NOT NULL, dest_id INTEGER,
-    created_at DATETIME DEFAULT CURRENT_TIMESTAMP
-"""
-BECOMES = {
-    **dict.fromkeys(["queued", "pending", "processing", "submitted"], "queued"),
-    **dict.fromkeys(["prepared", "running", "locked"], "queued"),
-    "completed": "completed",
-    "cleaned": "completed",
-    "failed": "failed",
-    "killed": "cancelled",
-    "invalid": "invalid",
-    "unknown": "lost",
-}
-INPUTS = {"run.sh": b"echo hello\n", "in put %#\u00fc.pdb": b"ATOM\n", "a/b": b"deep\n"}
-
-
-class Source:
-    """What an original server left behind, made as it would have made it."""
-
-    def __init__(self, home: Path) -> None:
-        self.data = home / "original"
-        self.data.mkdir()
-        self.database = self.data / "db.sqlite"
-        with closing(sqlite3.connect(self.database)) as opened, opened:
-            opened.execute("PRAGMA journal_mode = WAL")
-            opened.execute(f"CREATE TABLE jobs ({COLUMNS})")
-
-    def add(
-        self, status: str, *, job_id: int | None = None, files: Mapping[str, bytes] | None = None
-    ) -> Path:
-        """Add a job of user 7; its directory is named as it was inside a container."""
-        folder = self.data / f"uuid-{len([*self.data.iterdir()])}"
-        folder.mkdir()
-        for name, content in (INPUTS if files is None else files).items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-        row = (job_id, 7, "docking", status, f"/opt/data/{folder.name}", 3, "2026-11-20 03:12:05")
-        with closing(sqlite3.connect(self.database)) as opened, opened:
-            opened.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        return folder
-
-    def contents(self) -> dict[str, bytes]:
-        return {
-            str(path.relative_to(self.data)): path.read_bytes()
-            for path in self.data.rglob("*")
-            if path.is_file()
-        }
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return Source(tmp_path)
-
-
-@pytest.fixture
-def into(tmp_path: Path) -> Path:
-    return tmp_path / "ours"
-
-
-def run(source: Source, into: Path, *, is_trial: bool = False) -> Imported:
-    return main(
-        database=source.database,
-        data=source.data,
-        into=into,
-        is_trial=is_trial,
-        progress=lambda done, total: None,
-    )
-
-
-def rows(into: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(into / "joborch.db")) as opened:
-        return opened.execute(query).fetchall()
-
-
-def give_results(folder: Path) -> bytes:
-    with zipfile.ZipFile(folder / "output.zip", "w") as archive:
-        archive.writestr("out.txt", "results")
-    return (folder / "output.zip").read_bytes()
+from tests.server.importing.originals import BECOMES, INPUTS, Source, give_results, rows, run
 
 
 @pytest.mark.parametrize(("status", "state"), BECOMES.items())
@@ -149,6 +70,15 @@ def test_what_was_at_a_client_begins_anew_and_is_counted(source: Source, into: P
     assert run(source, into).requeued == 1
 
 
+def test_an_archive_that_was_given_to_a_job_without_results_is_an_input(
+    source: Source, into: Path
+) -> None:
+    source.add("queued", files=INPUTS | {"output.zip": b"given"})
+    run(source, into)
+    (given,) = into.glob("payloads/*/*/output.zip")
+    assert given.read_bytes() == b"given"
+
+
 def test_links_are_not_followed(source: Source, into: Path) -> None:
     folder = source.add("queued")
     (folder / "link").symlink_to("/etc/passwd")
@@ -177,6 +107,28 @@ def test_what_is_only_in_the_write_ahead_log_is_seen(source: Source, into: Path)
         assert run(source, into).jobs == 1
 
 
+HALF_DONE = """
+import os, sqlite3, sys
+opened = sqlite3.connect(sys.argv[1], isolation_level=None)
+opened.execute("PRAGMA cache_size = 1")
+opened.execute("BEGIN")
+opened.execute("UPDATE jobs SET status = 'failed', loc = loc || 'x'")
+os._exit(0)
+"""
+
+
+def test_what_a_killed_server_had_not_committed_is_not_seen(source: Source, into: Path) -> None:
+    with closing(sqlite3.connect(source.database)) as opened, opened:
+        opened.execute("PRAGMA journal_mode = DELETE")
+        gone = [(7, "docking", "killed", "/gone" * 50, 3, "2026-11-20 03:12:05")] * 500
+        opened.executemany("INSERT INTO jobs VALUES (NULL, ?, ?, ?, ?, ?, ?)", gone)
+    subprocess.run([sys.executable, "-c", HALF_DONE, source.database], check=True)
+    assert (source.data / "db.sqlite-journal").stat().st_size
+    before = source.contents()
+    assert run(source, into).states == {"cancelled": 500}
+    assert source.contents() == before
+
+
 def test_a_second_import_is_refused_and_changes_nothing(source: Source, into: Path) -> None:
     source.add("queued")
     run(source, into)
@@ -189,6 +141,50 @@ def test_a_trial_writes_nothing(source: Source, into: Path) -> None:
     source.add("failed")
     assert run(source, into, is_trial=True).states == {"failed": 1}
     assert not into.exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "files"),
+    [
+        ("queued", INPUTS),
+        ("queued", {}),
+        ("queued", {"data": b"1"}),
+        ("running", {"run.sh": b""}),
+        ("completed", {"output.zip": b"PK"}),
+        ("queued", INPUTS | {".joborch/x": b"1", "back\\slash": b"1"}),
+    ],
+)
+def test_a_trial_foretells_what_the_import_makes(
+    source: Source, into: Path, status: str, files: dict[str, bytes]
+) -> None:
+    source.add(status, files=files)
+    assert run(source, into, is_trial=True) == run(source, into)
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+@pytest.mark.parametrize("place", ["file", "file/below", "link"])
+def test_a_file_is_no_place_to_import_into(
+    source: Source, tmp_path: Path, place: str, is_trial: bool
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(NoPlaceError, match="is no directory") as refused:
+        run(source, tmp_path / place, is_trial=is_trial)
+    assert "--into DIR" in str(refused.value.hint)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_files_of_a_server_whose_database_is_elsewhere_are_not_imported_over(
+    source: Source, into: Path
+) -> None:
+    kept = into / "results" / "000000" / "1-1.zip"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"of another job 1")
+    give_results(source.add("completed", job_id=1))
+    with pytest.raises(StrangeDatabaseError):
+        run(source, into)
+    assert kept.read_bytes() == b"of another job 1"
+    assert not (into / "joborch.db").exists()
 
 
 def test_a_directory_in_use_is_refused(source: Source, into: Path) -> None:

@@ -29,6 +29,7 @@ from joborch.agent.backends.seed.homecoming import (
     unpack,
 )
 from joborch.agent.backends.seed.notes import Note, read_note
+from joborch.agent.backends.seed.patience import Patience
 from joborch.agent.backends.seed.sending import Sender, UndecidedError
 from joborch.agent.backends.seed.verdicts import ended_by, given_up, lost
 from joborch.agent.backends.seed.wrapper import mark_of
@@ -40,10 +41,6 @@ logger = logging.getLogger(__name__)
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.5, 5.0
 """How often a client is asked about an attempt: the older it is, the less often."""
-SILENT_S = 7 * 86400.0
-"""How long a client may be there and not answer: its threads may all be running jobs."""
-MOST_DAMAGED = 5
-"""Archives in a row that cannot be read, until the results count as lost."""
 MARGIN_S = 5.0
 
 
@@ -63,6 +60,9 @@ class SeedBackend:
         self._clock = clock or Clock()
         self._calls = Calls(address, Breaker(clock=self._clock), answer_s=answer_s)
         self._sender = Sender(self._calls)
+        self._answer_s = answer_s
+        self._doubted: set[Path] = set()
+        """Attempts whose client was out of sight: what it has under their ids may be others'."""
         self._over_since: dict[Path, float] = {}
         """When the client was first heard to say that an attempt has ended, without a proof."""
 
@@ -93,24 +93,22 @@ class SeedBackend:
 
     async def ended(self, handle: Handle) -> Ended:
         """Ask now and then."""
-        heard_at, damaged, patience_s = self._clock.boottime(), 0, _note(handle).lost_after_s
+        watch = Patience(lost_after_s=_note(handle).lost_after_s, now=self._clock.boottime())
         while True:
             try:
-                ended = await self._look(handle)
-                heard_at, patience_s = self._clock.boottime(), _note(handle).lost_after_s
+                ended = await self._look(handle, answer_s=self._answer_s * watch.slowness)
+                watch.heard(self._clock.boottime())
                 if ended is not None:
                     return ended
             except DamagedError as error:
-                damaged += 1
-                if damaged == MOST_DAMAGED:
+                if watch.is_over_after_damage(self._clock.boottime()):
                     return lost(handle, f"the client's archive cannot be read: {error}")
             except ClientError as error:
-                # While the breaker is open, nothing new is known of a client that was only slow.
-                if isinstance(error, SlowError):
-                    patience_s = SILENT_S
-                if self._clock.boottime() - heard_at > patience_s:
+                self._doubted.add(handle.folder)
+                is_slow = isinstance(error, SlowError)
+                if watch.is_over_after_silence(self._clock.boottime(), is_slow=is_slow):
                     return lost(handle, error.message)
-            await asyncio.sleep(_pause_s(handle))
+            await asyncio.sleep(max(_pause_s(handle), watch.pause_s))
 
     async def poll(self, handles: Sequence[Handle]) -> Mapping[Handle, Status]:
         """Ask about each; the client has no way of asking about several."""
@@ -167,7 +165,7 @@ class SeedBackend:
         """Return where the output will be once collected."""
         return {"stdout": folder / STDOUT, "stderr": folder / STDERR}
 
-    async def _look(self, handle: Handle) -> Ended | None:
+    async def _look(self, handle: Handle, *, answer_s: float | None = None) -> Ended | None:
         """Ask once; None while it has not ended.
 
         Raises:
@@ -175,10 +173,12 @@ class SeedBackend:
             DamagedError: there was no good one.
         """
         archive = _archive(handle)
+        if self._is_elsewhere(handle):
+            return lost(handle, "it is at another client than this one")
         if not archive.exists():
-            where = await self._calls.retrieve(int(handle.ref), archive)
+            where = await self._calls.retrieve(int(handle.ref), archive, answer_s=answer_s)
             if where is Where.PENDING:
-                return None
+                return await self._unless_anothers(handle)
             if where is Where.UNKNOWN:
                 return lost(handle, "the client does not know the job any more")
             if where is Where.ENDED and not await self._calls.partial(int(handle.ref), archive):
@@ -199,6 +199,26 @@ class SeedBackend:
             return None
         return given_up(handle, _note(handle), "the client ended it without a trace")
 
+    async def _unless_anothers(self, handle: Handle) -> Ended | None:
+        """Once the client is in sight again, see whether it still means this attempt by its id."""
+        if handle.folder in self._doubted and await self._is_anothers(handle):
+            return lost(handle, "the client has another job under its id")
+        self._doubted.discard(handle.folder)
+        return None
+
+    async def _is_anothers(self, handle: Handle) -> bool:
+        """Whether the client shows a directory under the attempt's id that is not the attempt's."""
+        note = _note(handle)
+        with TemporaryDirectory(prefix="asked-", dir=handle.folder) as scratch:
+            archive = Path(scratch) / "partial.zip"
+            if not await self._calls.partial(int(handle.ref), archive):
+                return False
+            contents = await in_thread(lambda: look_into(archive, mark_of(note.token)))
+            return not contents.is_ours
+
+    def _is_elsewhere(self, handle: Handle) -> bool:
+        return _note(handle).client != self._calls.address.submit
+
     async def _status(self, handle: Handle) -> Status:
         try:
             return Status.RUNNING if await self._look(handle) is None else Status.ENDED
@@ -211,10 +231,12 @@ class SeedBackend:
             note = msgspec.structs.replace(note, ordered=cause.value)
             note.save(handle.folder)
         try:
-            if not await self._calls.kill(int(handle.ref)):
-                logger.warning("client cannot end jobs", extra={"client_id": handle.ref})
-        except ClientError as error:
-            raise BackendError(error.message, transient=True) from error
+            if self._is_elsewhere(handle) or await self._is_anothers(handle):
+                self._doubted.add(handle.folder)
+            elif not await self._calls.kill(int(handle.ref)):
+                logger.debug("client cannot end jobs", extra={"client_id": handle.ref})
+        except (ClientError, DamagedError) as error:
+            raise BackendError(str(error), transient=True) from error
 
 
 def _handle(folder: Path, note: Note) -> Handle:

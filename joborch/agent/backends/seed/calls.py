@@ -124,6 +124,7 @@ class Calls:
     def __init__(self, address: Address, breaker: Breaker, *, answer_s: float = ANSWER_S) -> None:
         self.address = address
         self.breaker = breaker
+        self._answer_s = answer_s
         timeout = httpx.Timeout(answer_s, connect=CONNECT_S)
         self._http = httpx.AsyncClient(timeout=timeout, trust_env=False)
 
@@ -154,10 +155,14 @@ class Calls:
                 raise ClientError(f"{shown} answered without an id")
             return int(found[1])
 
-    async def retrieve(self, job_id: int, into: Path) -> Where:
-        """Ask where a job is; if it is done, its archive is at ``into`` now, complete."""
+    async def retrieve(self, job_id: int, into: Path, *, answer_s: float | None = None) -> Where:
+        """Ask where a job is; if it is done, its archive is at ``into`` now, complete.
+
+        Asked the first time after the job's end, a client packs the directory before it answers.
+        """
         url = f"{self.address.retrieve}/{job_id}"
-        async with self._answer("GET", url) as answer:
+        timeout = httpx.Timeout(answer_s or self._answer_s, connect=CONNECT_S)
+        async with self._answer("GET", url, timeout=timeout) as answer:
             if answer.status_code == 200 and not _is_json(answer):
                 await _save(answer, into)
                 return Where.DONE

@@ -6,14 +6,18 @@ restarted counts its jobs from one again, and hands out what another job left.
 
 import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from joborch.agent.backends.seed.wrapper import home_of
 from joborch.files.archive import UnsafeArchiveError, extract
+from joborch.files.names import archive_name
 
 STDOUT, STDERR = "stdout.log", "stderr.log"
 _MOST_WORDS = 200
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError)
+"""RuntimeError: something in there is encrypted, or packed in an unknown way."""
 
 
 class DamagedError(Exception):
@@ -47,7 +51,7 @@ def look_into(archive: Path, mark: str) -> Contents:
             with opened.open(f"{mark}.exit") as file:
                 why, status = file.read(_MOST_WORDS).decode().split()
             return Contents(is_ours=True, why=why, status=int(status))
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise DamagedError(str(error)) from error
 
 
@@ -63,7 +67,7 @@ def unpack(archive: Path, mark: str, *, folder: Path, work_dir: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         wanted = [home, f"{mark}.out", f"{mark}.err"]
-        extract(archive, scratch, include=wanted)
+        extract(archive, scratch, include=wanted, spell=archive_name)
     except UnsafeArchiveError as error:
         raise DamagedError(str(error)) from error
     for name, end in ((STDOUT, "out"), (STDERR, "err")):

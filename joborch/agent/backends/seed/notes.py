@@ -16,6 +16,8 @@ class Note(msgspec.Struct, kw_only=True, frozen=True):
     """In the names of the files that are joborch's own; nobody else's have it."""
     sent_at: float
     """Seconds since the epoch."""
+    client: str
+    """Where it is sent."""
     newest_before: int
     """The largest id that the client had given, as far as was known."""
     grace_s: float

@@ -53,6 +53,7 @@ class Sender:
             note = Note(
                 token=token,
                 sent_at=time.time(),
+                client=self._calls.address.submit,
                 newest_before=await self._newest_id(),
                 grace_s=run.grace_s,
                 lost_after_s=run.stop_after_s,
@@ -94,7 +95,7 @@ class Sender:
         return self._taken(note, client_id, folder)
 
     def _taken(self, note: Note, client_id: int, folder: Path) -> Note:
-        self._newest = max(self._newest or 0, client_id)
+        self._newest = client_id  # a smaller one than before if the client counts anew
         taken = msgspec.structs.replace(note, client_id=client_id)
         taken.save(folder)
         return taken
@@ -147,7 +148,7 @@ class Sender:
             BackendAwayError: the client cannot be asked.
         """
         try:
-            if self._newest is None or (self._newest and not await self._calls.has(self._newest)):
+            if self._newest is None:
                 self._newest = await self._search()
         except ClientError as error:
             raise BackendAwayError(error.message) from error

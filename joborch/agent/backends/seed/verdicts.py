@@ -9,6 +9,8 @@ from joborch.agent.endings import Cause, Ended
 
 _SIGNALLED = 128
 """A shell's status for a signal is this and the signal's number."""
+_SIGNALS = range(1, 32)
+"""Above these, the same status is more likely one that the job chose."""
 _CAUSES = {
     "exited": Cause.EXITED,
     "cancelled": Cause.CANCELLED,
@@ -21,7 +23,7 @@ def ended_by(handle: Handle, note: Note, contents: Contents) -> Ended:
     cause = _CAUSES.get(contents.why or "", Cause.EXITED)
     if cause is Cause.CANCELLED and note.ordered is not None:
         cause = Cause(note.ordered)
-    by_signal = contents.status > _SIGNALLED
+    by_signal = contents.status - _SIGNALLED in _SIGNALS
     return Ended(
         cause=cause,
         exit_code=None if by_signal else contents.status,

@@ -50,7 +50,7 @@ while :; do
   kill -0 "$job" 2>/dev/null || break
 done
 for group in "$job" $watchdog $killer; do kill -KILL -- "-$group"; done 2>/dev/null
-find {home} ! -type f ! -type d -delete
+find . ! -type f ! -type d -delete
 find {home} -type d ! -perm -700 -exec chmod u+rwx {{}} +
 find {home} -type f ! -perm -400 -exec chmod u+r {{}} +
 printf '%s %s\\n' "$why" "$status" >"$mark.part" && mv "$mark.part" "$mark.exit"
