@@ -4,6 +4,7 @@ Three at once, since each takes its time: one goes on, one hangs, and one is dea
 as long as they can: they ignore SIGTERM.
 """
 
+import re
 import signal
 import time
 from dataclasses import dataclass, field
@@ -90,6 +91,13 @@ class Partition:
     def handovers(self) -> list[Handover]:
         """What each job wrote, and the server knew of it."""
         return [self._handover(story) for story in self.stories]
+
+    @property
+    def late_reports(self) -> set[str]:
+        """What became of reports of first attempts; one that was told to stop sends none."""
+        return set(
+            re.findall(r'"attempt reported".*"attempt": 1,.*"disposition": "(\w+)"', self.said)
+        )
 
     @property
     def _oracle(self) -> Path:

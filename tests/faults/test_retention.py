@@ -35,7 +35,7 @@ GONE = 410
 def test_a_download_that_began_before_the_removal_is_whole_and_later_ones_are_refused(
     tmp_path: Path,
 ) -> None:
-    with running_server(tmp_path / "data", max_age="4s") as server:
+    with running_server(tmp_path / "data", max_age="6s") as server:
         agent = HandAgent(server.http)
         for number in range(ROUNDS):
             Removal(server, agent, seed=number).happens()
@@ -57,11 +57,17 @@ class Removal:
         with ExitStack() as connections:
             begun = [self._begin(number, connections) for number in range(DOWNLOADS)]
             self._is_removed_while_all_ask()
-            kept = [name for name in self.server.open_files if "(deleted)" in name]
-            assert len([name for name in kept if "/trash/" in name]) == DOWNLOADS
+            wait_until(
+                lambda: len(self._kept()) == DOWNLOADS, describe=lambda: self.server.open_files
+            )
             for download, expected in begun:
                 assert download.read_on() == expected
         self._is_refused_from_now_on()
+
+    def _kept(self) -> list[str]:
+        """Return the removed files that the server still reads."""
+        names = self.server.open_files
+        return [name for name in names if "/trash/" in name and "(deleted)" in name]
 
     def _is_removed_while_all_ask(self) -> None:
         with ThreadPoolExecutor(4) as pool:

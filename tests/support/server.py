@@ -54,10 +54,12 @@ class RunningServer:
 
     @property
     def open_files(self) -> list[str]:
-        folder = Path(f"/proc/{self.process.pid}/fd")
-        with suppress(FileNotFoundError):
-            return [str(path.readlink()) for path in folder.iterdir()]
-        return ["some file was closed just now"]
+        """The names of what it has open, but for what it closes this moment."""
+        names: list[str] = []
+        for path in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                names.append(str(path.readlink()))
+        return names
 
     def peak_memory(self) -> int:
         """Return the most bytes that the process has held at a time."""
