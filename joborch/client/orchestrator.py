@@ -6,17 +6,17 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from joborch.client import streams, waiting
 from joborch.client.actions import JobActions
 from joborch.client.query import JobQuery
 from joborch.client.results import Source, download, unpack
+from joborch.client.site import Site, get
 from joborch.client.submission import Submission, new_key
 from joborch.client.transport import DEFAULT_TIMEOUT_S, Call, Retries, Transport, segment
 from joborch.client.upload import Progress
 from joborch.domain.errors import JobNotFoundError
-from joborch.wire.agents import AgentList, AgentView
 from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import (
     Explanation,
@@ -25,9 +25,6 @@ from joborch.wire.jobs import (
     JobView,
     Submitted,
 )
-from joborch.wire.services import Health, Meta, ServiceList, UsageList
-
-T = TypeVar("T")
 
 MOST_A_PAGE = 1000
 MOST_IDS = 500
@@ -36,7 +33,7 @@ PARTIAL_S = 120.0
 """An agent may take a while to pack a running job's directory."""
 
 
-class Orchestrator(JobActions):
+class Orchestrator(JobActions, Site):
     """A joborch server, as its users see it.
 
     Use it as ``async with Orchestrator("http://127.0.0.1:5000") as orchestrator``. Every method
@@ -74,36 +71,6 @@ class Orchestrator(JobActions):
         traceback: TracebackType | None,
     ) -> None:
         await self._transport.close()
-
-    async def meta(self) -> Meta:
-        """Return what the server is and allows."""
-        return await self._get("/meta", Meta)
-
-    async def health(self) -> Health:
-        """Return how the server is; raises ``UnavailableError`` when it is not well."""
-        return await self._transport.ask(_get("/health"), Health)
-
-    async def services(self) -> ServiceList:
-        """Return all services with their quotas and use."""
-        return await self._get("/services", ServiceList)
-
-    async def agents(self) -> AgentList:
-        """Return all agents."""
-        return await self._get("/agents", AgentList)
-
-    async def agent(self, name: str) -> AgentView:
-        """Return one agent, by id or name."""
-        return await self._get(f"/agents/{segment(name)}", AgentView)
-
-    async def drain(self, name: str, *, on: bool = True) -> AgentView:
-        """Have an agent, by id or name, be given no new jobs; or, with ``on=False``, again."""
-        action = "drain" if on else "resume"
-        call = Call(method="POST", path=f"/api/v1/agents/{segment(name)}/{action}")
-        return await self._transport.ask(call, AgentView)
-
-    async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
-        """Return who uses how much of which service."""
-        return await self._get("/usage", UsageList, user=user, service=service)
 
     async def submit(
         self, submission: Submission, *, on_progress: Progress | None = None
@@ -229,7 +196,7 @@ class Orchestrator(JobActions):
     ) -> bytes:
         """Return what a job has written, from byte ``offset`` or the last ``tail`` lines."""
         query: dict[str, object] = {"stream": stream, "offset": offset, "tail": tail}
-        call = _get(f"/jobs/{job_id}/logs", query=query, accept="text/plain")
+        call = get(f"/jobs/{job_id}/logs", query=query, accept="text/plain")
         return await self._transport.ask_bytes(call)
 
     def follow_log(
@@ -303,7 +270,7 @@ class Orchestrator(JobActions):
         self, job_id: int, name: str, *, kind: str = "result"
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open one file, an ``input`` or a ``result``, to be read piece by piece."""
-        call = _get(f"/jobs/{job_id}/files/{kind}/{segment(name)}", accept="*/*")
+        call = get(f"/jobs/{job_id}/files/{kind}/{segment(name)}", accept="*/*")
         return self._transport.open_body(call)
 
     async def _wait_for_one(
@@ -331,22 +298,3 @@ class Orchestrator(JobActions):
                     missing.discard(job.id)
                 if not missing:
                     return
-
-    async def _get(self, path: str, answer: type[T], **query: object) -> T:
-        return await self._transport.ask(_get(path, query=query, is_repeatable=True), answer)
-
-
-def _get(
-    path: str,
-    *,
-    query: dict[str, object] | None = None,
-    accept: str | None = None,
-    is_repeatable: bool = False,
-) -> Call:
-    return Call(
-        method="GET",
-        path=f"/api/v1{path}",
-        query=query,
-        headers={"Accept": accept} if accept else None,
-        is_repeatable=is_repeatable,
-    )
