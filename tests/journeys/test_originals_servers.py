@@ -220,3 +220,22 @@ def test_a_job_can_be_seen_in_the_making(yard: Yard, tmp_path: Path) -> None:
     gate.write_text("go\n")
     assert seen
     assert yard.result("v2", job_id)["part.txt"] == b"half\n"
+
+
+def test_an_agent_listens_beside_pulling_from_a_server_of_its_own(tmp_path: Path) -> None:
+    port = free_port()
+    env = {"SERVICE_EXAMPLE_UPLOAD_URL": f"http://127.0.0.1:{port}/submit"}
+    env |= {"SERVICE_EXAMPLE_DOWNLOAD_URL": f"http://127.0.0.1:{port}/retrieve"}
+    with (
+        a_site(tmp_path) as site,
+        a_stand_in("server", "v1", tmp_path / "v1", env) as original,
+    ):
+        site.serve()
+        agent = site.agent("compute-1", "--listen", f"127.0.0.1:{port}", service="work:1")
+        pulled = site.submit("echo pulled > out.txt", service="work")[0]
+        pushed = Yard(site, port, {"v1": original}, tmp_path, agent)
+        job_id = pushed.upload("v1", "echo pushed > out.txt")
+
+        assert site.wait(pulled)["state"] == "completed"
+        assert site.get(f"/api/v1/jobs/{pulled}/files/result/out.txt").text == "pulled\n"
+        assert pushed.result("v1", job_id)["out.txt"] == b"pushed\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 from joborch.domain.errors import ConflictError, RequestError
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
-from joborch.process.lock import directory_lock
+from joborch.process.lock import directory_lock, file_lock
 from joborch.server.belonging import demand_own_files
 from joborch.server.blobs import Blobs
 from joborch.server.importing import files
@@ -86,11 +86,13 @@ def main(*, database: Path, data: Path, into: Path, is_trial: bool, progress: Pr
     if is_trial:
         return _foreseen(originals)
     into.mkdir(parents=True, exist_ok=True)
-    with directory_lock(into / "server.lock", "joborch import"):
-        path = into / "joborch.db"
+    path, who = into / "joborch.db", "joborch import"
+    with directory_lock(into / "server.lock", who):
         demand_own_files(path, into)
-        schema.prepare(path)
-        return asyncio.run(_import(originals, path, into, progress))
+        # A server whose files are elsewhere may use the database.
+        with file_lock(path, who):
+            schema.prepare(path)
+            return asyncio.run(_import(originals, path, into, progress))
 
 
 async def _import(

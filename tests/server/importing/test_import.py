@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from joborch.domain.errors import JoborchError
-from joborch.process.lock import LockedError, directory_lock
+from joborch.process.lock import LockedError, directory_lock, file_lock
 from joborch.server.audit.main import audit
 from joborch.server.belonging import StrangeDatabaseError
 from joborch.server.importing.main import NoPlaceError, NotEmptyError
@@ -190,6 +190,14 @@ def test_files_of_a_server_whose_database_is_elsewhere_are_not_imported_over(
 def test_a_directory_in_use_is_refused(source: Source, into: Path) -> None:
     into.mkdir()
     with directory_lock(into / "server.lock", "a server"), pytest.raises(LockedError):
+        run(source, into)
+
+
+def test_a_database_in_use_is_refused_though_its_server_has_its_files_elsewhere(
+    source: Source, into: Path
+) -> None:
+    into.mkdir()
+    with file_lock(into / "joborch.db", "a server"), pytest.raises(LockedError):
         run(source, into)
 
 
