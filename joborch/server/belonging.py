@@ -26,8 +26,12 @@ def demand_own_files(database: Path, data: Path) -> None:
 
     Raises:
         StrangeDatabaseError: there is no ``database`` yet, but ``data`` has files of jobs; or it
-            has results of jobs that are newer than all that the database has.
+            has results of jobs that are newer than all that the database has; or it is no file.
     """
+    if database.exists() and not database.is_file():
+        raise StrangeDatabaseError(
+            f"{database} is no file; nothing was changed", hint="name a file with --db"
+        )
     if not database.exists():
         if any(any(data.glob(pattern)) for pattern in PUBLISHED):
             raise StrangeDatabaseError(

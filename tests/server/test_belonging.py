@@ -1,5 +1,6 @@
 """A server that is given the wrong database does not take the files of another for rubbish."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,14 @@ def test_a_copy_from_before_is_refused_over_newer_results(tmp_path: Path) -> Non
     assert refused.returncode == 6
     assert "results of job 4711" in refused.stderr
     assert newer.read_bytes() == b"precious"
+
+
+def test_a_database_that_is_no_file_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.db"
+    os.mkfifo(pipe)
+
+    refused = serve(tmp_path / "data", pipe)
+
+    assert refused.returncode == 6
+    assert "pipe.db is no file" in refused.stderr
+    assert pipe.is_fifo()
