@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from joborch.files.atomic import flush, fsync_directory
@@ -15,11 +16,15 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class Staged:
     """The files of one upload, below ``directory``. Names must have been checked before.
 
-    Call ``begin``, ``write``…, ``end`` for each file, one file at a time.
+    Call ``begin``, ``write``…, ``end`` for each file, one file at a time. Before so many bytes are
+    written, ``demand_room`` may object: other uploads fill the disk at the same time.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, *, demand_room: Callable[[int], None] = lambda coming: None
+    ) -> None:
         self.directory = directory
+        self._demand_room = demand_room
         self.names: dict[str, int] = {}
         """Size in bytes of each finished file, by name."""
         self._digests: dict[str, str] = {}
@@ -87,6 +92,7 @@ class Staged:
                 os.close(file)
 
     def _write_out(self) -> None:
+        self._demand_room(len(self._buffer))
         self._digest.update(self._buffer)
         view = memoryview(self._buffer)
         while view:

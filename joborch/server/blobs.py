@@ -27,25 +27,20 @@ from weakref import WeakValueDictionary
 
 from joborch.domain.errors import (
     ConflictError,
-    DiskFullError,
     ResultsMissingError,
     StoreFailedError,
 )
 from joborch.files.atomic import FlushError, flush, fsync_directory
 from joborch.files.staging import Staged
+from joborch.server.room import Room
 
 logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
-FLOOR = 4
-"""This part of the reserve, a quarter, is the database's: results do not take it either."""
 
 
 class Blobs:
-    """Keeps files below ``root``; below ``reserve_bytes`` of free disk it takes no new payloads.
-
-    Results are taken down to a quarter of that. The rest is for what is recorded of them: a commit
-    that finds no room stops the server.
+    """Keeps files below ``root``, and ``reserve_bytes`` of its disk free.
 
     ``database`` is the directory of what is recorded of them: its disk needs the reserve as well.
     ``on_failure`` is called when a flush fails: nobody knows then what is on the disk.
@@ -62,8 +57,7 @@ class Blobs:
         self.has_failed = False
         self._on_failure = on_failure
         self._root = root
-        self._disks = (root, database or root)
-        self._reserve_bytes = reserve_bytes
+        self.room = Room(files=root, database=database or root, reserve_bytes=reserve_bytes)
         self._alone: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
         for name in ("staging", "payloads", "incoming", "results", "trash"):
             (root / name).mkdir(parents=True, exist_ok=True)
@@ -73,28 +67,15 @@ class Blobs:
             fsync_directory(root.parent)
 
     async def stage(self) -> Staged:
-        """Begin an upload.
+        """Begin an upload; writing to it may raise DiskFullError too.
 
         Raises:
             DiskFullError: the reserve is reached.
         """
-        self.demand_room()
+        self.room.demand_for_work()
         directory = self.scratch()
         directory.mkdir()
-        return Staged(directory)
-
-    def demand_room(self) -> None:
-        """Refuse new work once the disk is as full as it may become.
-
-        Raises:
-            DiskFullError: the reserve is reached.
-        """
-        free = min(shutil.disk_usage(disk).free for disk in self._disks)
-        if free < self._reserve_bytes:
-            raise DiskFullError(
-                f"the server has {free // 2**20} MiB of disk left, below its reserve",
-                hint="try again later; running jobs are not affected",
-            )
+        return Staged(directory, demand_room=self.room.demand_for_work)
 
     def scratch(self) -> Path:
         """Return a new path for something that need not survive a restart."""
@@ -139,7 +120,7 @@ class Blobs:
             raise ConflictError(f"the upload stands at byte {stands_at}", offset=stands_at)
         with self._incoming(job_id, attempt).open("ab", buffering=0) as file:
             async for chunk in chunks:
-                self._demand_floor(len(chunk))
+                self.room.demand_for_results(len(chunk))
                 await asyncio.to_thread(_write_whole, file, chunk)
             return file.tell()
 
@@ -160,7 +141,7 @@ class Blobs:
             DiskFullError: ``data`` has no room at present; nothing was published.
         """
         if data is not None:
-            self._demand_floor(len(data))
+            self.room.demand_for_results(len(data))
         await self._publish(self._publish_results, job_id, attempt, (size_bytes, sha256), data)
 
     def open_results(self, job_id: int, attempt: int) -> BinaryIO:
@@ -187,20 +168,6 @@ class Blobs:
         for path in orphans:
             self._remove(path)
         return len(orphans)
-
-    def _demand_floor(self, coming: int) -> None:
-        """Refuse results that would take what the database needs.
-
-        Raises:
-            DiskFullError: so it is with ``coming`` bytes more; nothing was written.
-        """
-        floor = self._reserve_bytes // FLOOR
-        free = shutil.disk_usage(self._root).free
-        if floor and free - coming < floor:
-            raise DiskFullError(
-                f"the server needs the {free // 2**20} MiB of disk that are left for its database",
-                hint="make room; agents keep their results and send them again",
-            )
 
     async def _publish(self, work: Callable[..., None], *args: object) -> None:
         """Run ``work`` in a thread; a flush that fails is not tried again, but ends the server."""

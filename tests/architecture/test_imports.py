@@ -51,7 +51,7 @@ def part(*ours: str, theirs: str = "", lazily: str = "") -> Part:
 
 AGENT = ("client", "wire", "domain", "files", "process")
 SERVER = ("wire", "domain", "files", "process")
-HOUSE = ("server.settings", "server.live", "server.blobs")
+HOUSE = ("server.settings", "server.live", "server.blobs", "server.room")
 OPERATING = ("server.operations", "server.parts", "server.store.database", *HOUSE)
 
 TABLE: Mapping[str, Part] = {
@@ -84,7 +84,8 @@ TABLE: Mapping[str, Part] = {
     "joborch.server.settings": part(*SERVER, "server.service_settings"),
     "joborch.server.service_settings": part(*SERVER),
     "joborch.server.live": part(*SERVER),
-    "joborch.server.blobs": part(*SERVER),
+    "joborch.server.blobs": part(*SERVER, "server.room"),
+    "joborch.server.room": part("domain"),
     "joborch.server.store": part(*SERVER, theirs="sqlmodel sqlalchemy alembic"),
     "joborch.server.audit": part("domain", "server.settings", "server.store.schema"),
     "joborch.server.belonging": part("domain"),

@@ -128,6 +128,21 @@ def test_below_its_reserve_it_takes_no_uploads(tmp_path: Path) -> None:
     assert [*tmp_path.glob("staging/*")] == []
 
 
+def test_an_upload_that_reaches_the_reserve_under_way_goes_no_further(tmp_path: Path) -> None:
+    mebibyte = 2**20
+    blobs = Blobs(tmp_path, reserve_bytes=free_bytes(tmp_path) - 256 * mebibyte)
+
+    async def story() -> None:
+        staged = await blobs.stage()
+        await staged.begin("big.dat")
+        with pytest.raises(DiskFullError, match="reserve"):
+            await staged.write(bytes(512 * mebibyte))
+        await staged.discard()
+
+    asyncio.run(story())
+    assert [*tmp_path.glob("staging/*")] == []
+
+
 async def receive(blobs: Blobs, *, size_bytes: int) -> int:
     async def chunks() -> AsyncIterator[bytes]:
         yield bytes(size_bytes)
@@ -146,7 +161,7 @@ def test_below_its_reserve_it_still_takes_results(tmp_path: Path) -> None:
     asyncio.run(blobs.publish_results(8, 1, **ANNOUNCED, data=DATA))
 
     with pytest.raises(DiskFullError):
-        blobs.demand_room()
+        blobs.room.demand_for_work()
 
 
 def test_what_the_database_needs_is_not_given_to_results(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ async def act(
         DiskFullError: jobs were to be submitted again, and the server takes no new work at present.
     """
     if isinstance(action, RetryJobs):
-        blobs.demand_room()
+        blobs.room.demand_for_work()
     deed = _deed(action, key=key, actor=actor, catalog=catalog, clock=clock)
     results: list[ActionResult] = []
     for ids in _portions([*dict.fromkeys(action.ids)]):

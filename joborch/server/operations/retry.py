@@ -69,7 +69,7 @@ async def retry(
         IdempotencyError: the key was used for something else.
         DiskFullError: the server takes no new work at present.
     """
-    blobs.demand_room()
+    blobs.room.demand_for_work()
 
     def work(transaction: Transaction) -> Retried:
         job = jobs.find(transaction.connection, job_id)

@@ -2,9 +2,10 @@
 
 from tests.faults.mutants.mutant import Mutant
 
-ATOMIC, BLOBS, STAGING = (
+ATOMIC, BLOBS, ROOM, STAGING = (
     "joborch/files/atomic.py",
     "joborch/server/blobs.py",
+    "joborch/server/room.py",
     "joborch/files/staging.py",
 )
 DATABASE, CLEAN, FETCH = (
@@ -127,7 +128,7 @@ MUTANTS = (
     Mutant(
         name="floor-for-the-database",
         guards="results fill the disk, and the next commit stops the server",
-        path=BLOBS,
+        path=ROOM,
         old="        if floor and free - coming < floor:",
         new="        if floor and free < floor:",
         tests=(f"{IN_BLOBS}test_a_chunk_that_would_go_below_the_floor_is_not_written",),
@@ -210,10 +211,18 @@ MUTANTS = (
     Mutant(
         name="reserve",
         guards="submissions fill the disk that finishing jobs need",
-        path=BLOBS,
-        old="        if free < self._reserve_bytes:",
+        path=ROOM,
+        old="        if free - coming < self.reserve_bytes:",
         new="        if free < 0:",
         tests=(f"{IN_BLOBS}test_below_its_reserve_it_takes_no_uploads",),
+    ),
+    Mutant(
+        name="reserve-while-uploading",
+        guards="several submissions together fill the disk that finishing jobs need",
+        path=STAGING,
+        old="        self._demand_room(len(self._buffer))\n",
+        new="",
+        tests=(f"{IN_BLOBS}test_an_upload_that_reaches_the_reserve_under_way_goes_no_further",),
     ),
     Mutant(
         name="sweep-keeps-payloads",
