@@ -112,7 +112,7 @@ async def follow(
 ) -> JobView:
     """Show what a job writes until it ends: its stdout on ours, its stderr on ours."""
     session.output.hint(f"Ctrl-C detaches; job {job_id} keeps running")
-    show = raw_writer() if is_raw else clean_writer(session)
+    show = writer(session, job_id, is_raw=is_raw)
     async with aclosing(orchestrator.follow_log(job_id)) as items:
         async for item in items:
             if isinstance(item, JobView):
@@ -124,26 +124,24 @@ async def follow(
     raise StillWaitingError(f"the log of job {job_id} broke off")
 
 
-def raw_writer() -> Callable[[LogText], None]:
-    """Return what writes a log as it is."""
+def writer(session: Session, job_id: int, *, is_raw: bool) -> Callable[[LogText], None]:
+    """Return what writes a log in the form that was asked for.
+
+    Where a terminal would read them there are no control sequences, unless it ``is_raw``.
+    """
+    output = session.output
+
+    def tell(item: LogText) -> None:
+        output.document({"job_id": job_id, "stream": item.stream, "text": item.text})
 
     def show(item: LogText) -> None:
         stream = sys.stderr if item.stream == "stderr" else sys.stdout
-        stream.write(item.text)
+        stream.write(sanitize(item.text) if stream.isatty() and not is_raw else item.text)
         stream.flush()
 
-    return show
-
-
-def clean_writer(session: Session) -> Callable[[LogText], None]:
-    """Return what writes a log without control sequences where a terminal would read them."""
-
-    def show(item: LogText) -> None:
-        stream = sys.stderr if item.stream == "stderr" else sys.stdout
-        stream.write(sanitize(item.text) if stream.isatty() else item.text)
-        stream.flush()
-
-    return show
+    if session.options.quiet > 1:
+        return lambda item: None
+    return tell if output.is_json else show
 
 
 def tell_ends(session: Session, jobs: Sequence[JobView]) -> None:

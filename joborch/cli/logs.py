@@ -8,11 +8,12 @@ import typer
 
 from joborch.cli import outcome
 from joborch.cli.exits import INTERRUPTED, UsageError
-from joborch.cli.follow import follow, tell_ends
+from joborch.cli.follow import follow, tell_ends, writer
 from joborch.cli.selection import select_one
 from joborch.cli.session import Session
 from joborch.client import Orchestrator
 from joborch.domain.text import sanitize
+from joborch.wire.events import LogText
 
 EXAMPLES = """
 joborch logs 42
@@ -54,6 +55,11 @@ def logs(
         texts = {s: await orchestrator.log(job.id, stream=s, tail=tail) for s in streams}
         if target:
             Path(target).write_bytes(b"".join(texts.values()))  # noqa: ASYNC240 - nothing else runs
+            return 0
+        if session.output.is_json or session.options.quiet > 1:
+            tell = writer(session, job.id, is_raw=raw)
+            for stream, text in texts.items():
+                tell(LogText(stream=stream, offset=0, text=text.decode(errors="replace")))
             return 0
         for stream, text in texts.items():
             _show(stream, text, is_raw=raw)
