@@ -46,7 +46,9 @@ def agent(
     label: Annotated[
         list[str] | None, typer.Option("--label", metavar="K=V", help="What jobs may ask for.")
     ] = None,
-    work_dir: Annotated[str | None, typer.Option("--work-dir", metavar="DIR")] = None,
+    work_dir: Annotated[
+        str | None, typer.Option("--work-dir", metavar="DIR", help="Where jobs run.")
+    ] = None,
     grace: Annotated[
         str | None, typer.Option("--grace", metavar="DUR", help="Between SIGTERM and SIGKILL.")
     ] = None,
@@ -62,11 +64,13 @@ def agent(
     max_results: Annotated[
         str | None, typer.Option("--max-results", metavar="SIZE", help="Most that a job may leave.")
     ] = None,
-    config: Annotated[str | None, typer.Option("--config", metavar="FILE")] = None,
-    log_format: Annotated[
-        str | None, typer.Option("--log-format", metavar="auto|console|json")
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE", help="Settings in TOML.")
     ] = None,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose")] = False,
+    log_format: Annotated[
+        str | None, typer.Option("--log-format", metavar="auto|console|json", help="Of stderr.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
 ) -> None:
     """Run jobs on this host."""
     flags = {

@@ -28,9 +28,11 @@ SHOWN = 20
 
 def check(
     *,
-    data: Annotated[str | None, typer.Option("--data", metavar="DIR")] = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="DIR", help="The server's.")] = None,
     db: Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database.")] = None,
-    config: Annotated[str | None, typer.Option("--config", metavar="FILE")] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE", help="The server's.")
+    ] = None,
     service: Annotated[
         list[str] | None,
         typer.Option("-s", "--service", metavar="NAME[:OPTIONS]", help="Whose quotas to look at."),

@@ -55,8 +55,12 @@ def fetch(
         str | None, typer.Option("--member", metavar="NAME", help="One file, to stdout.")
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="Only say what there is.")] = False,
-    include: Annotated[list[str] | None, typer.Option("--include", metavar="GLOB")] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option("--include", metavar="GLOB", help="Only these.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Not these.")
+    ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Of a running job, as it is now.")
     ] = False,

@@ -30,8 +30,8 @@ def logs(
     lines: Annotated[
         str, typer.Option("-n", "--lines", metavar="N|all", help="How many of the last lines.")
     ] = "100",
-    stdout_only: Annotated[bool, typer.Option("--stdout-only")] = False,
-    stderr_only: Annotated[bool, typer.Option("--stderr-only")] = False,
+    stdout_only: Annotated[bool, typer.Option("--stdout-only", help="Not stderr.")] = False,
+    stderr_only: Annotated[bool, typer.Option("--stderr-only", help="Not stdout.")] = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Control sequences too, even on a terminal.")
     ] = False,

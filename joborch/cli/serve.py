@@ -17,9 +17,13 @@ def serve(
     *,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[str | None, typer.Option("--port", help="0 takes a free one.")] = None,
-    data: Annotated[str | None, typer.Option("--data", metavar="DIR")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="DIR", help="Where all is kept.")
+    ] = None,
     db: Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database.")] = None,
-    config: Annotated[str | None, typer.Option("--config", metavar="FILE")] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE", help="Settings in TOML.")
+    ] = None,
     service: Annotated[
         list[str] | None,
         typer.Option("-s", "--service", metavar="NAME[:OPTIONS]", help="E.g. example:per_user=5."),
@@ -27,7 +31,10 @@ def serve(
     max_age: Annotated[
         str | None, typer.Option("--max-age", metavar="DUR", help="How long results are kept.")
     ] = None,
-    max_upload: Annotated[str | None, typer.Option("--max-upload", metavar="SIZE")] = None,
+    max_upload: Annotated[
+        str | None,
+        typer.Option("--max-upload", metavar="SIZE", help="Most that a submission may be."),
+    ] = None,
     max_files: Annotated[
         str | None, typer.Option("--max-files", metavar="N", help="Most parts of a submission.")
     ] = None,
@@ -35,7 +42,7 @@ def serve(
         str | None, typer.Option("--compat", metavar="v1|v2", help="Imitated generation.")
     ] = None,
     log_format: Annotated[
-        str | None, typer.Option("--log-format", metavar="auto|console|json")
+        str | None, typer.Option("--log-format", metavar="auto|console|json", help="Of stderr.")
     ] = None,
     reserve: Annotated[
         str | None, typer.Option("--reserve", metavar="SIZE", help="Disk that is to stay free.")
@@ -48,7 +55,7 @@ def serve(
         bool, typer.Option("--print-config", help="Only print the settings.")
     ] = False,
     agent: Annotated[bool, typer.Option("--agent", help="Run jobs here too.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
 ) -> None:
     """Run the server."""
     flags = {
