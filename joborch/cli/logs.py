@@ -1,6 +1,7 @@
 """``joborch logs``: what a job has written, or what it writes."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -55,14 +56,8 @@ def logs(
         texts = {s: await orchestrator.log(job.id, stream=s, tail=tail) for s in streams}
         if target:
             Path(target).write_bytes(b"".join(texts.values()))  # noqa: ASYNC240 - nothing else runs
-            return 0
-        if session.output.is_json or session.options.quiet > 1:
-            tell = writer(session, job.id, is_raw=raw)
-            for stream, text in texts.items():
-                tell(LogText(stream=stream, offset=0, text=text.decode(errors="replace")))
-            return 0
-        for stream, text in texts.items():
-            _show(stream, text, is_raw=raw)
+        else:
+            _show_all(session, job.id, texts, is_raw=raw)
         return 0
 
     try:
@@ -87,6 +82,16 @@ def _tail(lines: str) -> int | None:
     if not lines.isdigit():
         raise UsageError(f"--lines is a number or all, not {lines!r}")
     return int(lines)
+
+
+def _show_all(session: Session, job_id: int, texts: Mapping[str, bytes], *, is_raw: bool) -> None:
+    if session.output.is_json or session.options.quiet > 1:
+        tell = writer(session, job_id, is_raw=is_raw)
+        for stream, text in texts.items():
+            tell(LogText(stream=stream, offset=0, text=text.decode(errors="replace")))
+        return
+    for stream, text in texts.items():
+        _show(stream, text, is_raw=is_raw)
 
 
 def _show(stream: str, text: bytes, *, is_raw: bool) -> None:
