@@ -75,7 +75,7 @@ class Site:
         arguments = ["agent", "--server", self.url, "--name", name, "--service", service]
         arguments += ["--work-dir", str(self.home / name)]
         running = self.run(name, *arguments, *options)
-        wait_until(lambda: self._is_up(name), timeout=20, describe=lambda: running.said)
+        wait_until(lambda: self._is_up(name), timeout=45, describe=lambda: running.said)
         return running
 
     def run(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Running:
