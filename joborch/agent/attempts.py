@@ -61,11 +61,15 @@ class Attempt:
 
     @classmethod
     def load(cls, folder: Path) -> "Attempt | None":
-        """Load what an earlier process made; None if it had not finished making it."""
+        """Load what an earlier process made; None if it had not finished making it.
+
+        Raises:
+            OSError: the host cannot read at present.
+        """
         try:
             data = read_plain(folder / "lease.json")
             return cls(folder, msgspec.json.decode(data, type=Accepted))
-        except (OSError, ValueError, RecursionError):
+        except (FileNotFoundError, ValueError, RecursionError):
             return None
 
     @property

@@ -1,7 +1,8 @@
 """The agent's directory: who it is, which process of it this is, and the attempts it holds.
 
 Everything here is a cache of what the server knows: nothing is flushed, and what is damaged is
-treated as absent. Must not know how jobs are run or what is said to the server.
+treated as absent; what cannot be read at present is not. Must not know how jobs are run or what is
+said to the server.
 """
 
 import logging
@@ -72,10 +73,15 @@ class Spool:
         self._lock.close()
 
     def identity(self) -> Identity | None:
-        """Return who this agent is; None if it has not enrolled yet."""
+        """Return who this agent is; None if it has not enrolled yet.
+
+        Raises:
+            OSError: the host cannot read at present. To the server it would be a stranger, whose
+                attempts are nobody's.
+        """
         try:
             return msgspec.json.decode(read_plain(self._identity_path), type=Identity)
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return None
 
     def remember(self, identity: Identity) -> None:
@@ -106,6 +112,9 @@ class Spool:
         """Load what earlier processes left, oldest job first.
 
         What is half made makes way for an attempt of the same name, and is swept later.
+
+        Raises:
+            OSError: the host cannot read at present; what is there may be running.
         """
         found = []
         for folder in self._attempts.iterdir():
@@ -182,7 +191,7 @@ class Spool:
         path = self._root / "incarnation"
         try:
             last = int(read_plain(path))
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             last = 0
         write_atomic(path, f"{last + 1}\n".encode())
         return last + 1

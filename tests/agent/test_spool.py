@@ -3,7 +3,10 @@
 import asyncio
 import json
 import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -192,3 +195,31 @@ def test_what_is_to_be_told_is_readable_json(tmp_path: Path) -> None:
     attempt = Attempt.create(tmp_path / "7-1", a_lease())
     assert json.loads((attempt.folder / "lease.json").read_bytes())["lease"]["job_id"] == 7
     assert attempt.ending() is None
+
+
+@contextmanager
+def out_of_descriptors() -> Iterator[None]:
+    """Let nothing be opened in the block."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_what_cannot_be_read_at_present_does_not_count_as_absent(tmp_path: Path) -> None:
+    """Else an agent came back as a stranger whose jobs are nobody's, or forgot one that runs."""
+    spool = Spool(tmp_path / "agent", clock=Clock())
+    spool.remember(Identity(agent_id="a-1", key="secret"))
+    attempt = Attempt.create(spool.folder_for(7, 1), a_lease())
+
+    with out_of_descriptors():
+        with pytest.raises(OSError, match="Too many open files"):
+            spool.identity()
+        with pytest.raises(OSError, match="Too many open files"):
+            Attempt.load(attempt.folder)
+
+    assert spool.identity() == Identity(agent_id="a-1", key="secret")
+    assert [one.key for one in spool.attempts()] == [(7, 1)]
+    spool.close()

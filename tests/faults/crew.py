@@ -102,7 +102,11 @@ class Crew:
 
     def wait_delivered(self, job_id: int) -> None:
         """Wait until the job has ended, or gone back to the queue; or the agent is dead."""
-        self._wait(lambda: not self.agent.is_alive or self._is_delivered(job_id))
+        wait_until(
+            lambda: not self.agent.is_alive or self._is_delivered(job_id),
+            timeout=20,
+            describe=lambda: (self.agent.said, self._story(job_id)),
+        )
 
     def job(self, job_id: int) -> dict[str, object]:
         answer = self.stand.http.get(f"/api/v1/jobs/{job_id}").raise_for_status()
@@ -136,7 +140,12 @@ class Crew:
     def _is_delivered(self, job_id: int) -> bool:
         job = self.job(job_id)
         is_over = job["finished_at"] is not None or job["not_before"] is not None
-        return is_over and not any((self.work_dir / "attempts").iterdir())
+        # Other things may be left: what could not be removed is the next process's to remove.
+        return is_over and not [*(self.work_dir / "attempts").glob(f"{job_id}-*")]
+
+    def _story(self, job_id: int) -> object:
+        left = [path.name for path in (self.work_dir / "attempts").iterdir()]
+        return left, self.stand.http.get(f"/api/v1/jobs/{job_id}/events").json()["items"]
 
     def _phase(self, job_id: int) -> object:
         try:
