@@ -18,7 +18,7 @@ from joborch.wire.jobs import JobView
 
 MOST_IN_QUESTION = 10
 
-Selectors = Annotated[list[str], typer.Argument(metavar="SELECTOR...")]
+Selectors = Annotated[list[str] | None, typer.Argument(metavar="[SELECTOR]...")]
 Only = Annotated[
     str | None,
     typer.Option("--only", metavar="STATES", help="Of these, those in such a state or group."),
@@ -35,6 +35,8 @@ class Choice:
     only: str | None
     is_dry: bool
     is_yes: bool
+    where: str | None = None
+    """A filter that they pass, too; it can stand alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,9 @@ def leave(results: Sequence[ActionResult]) -> NoReturn:
 
 async def _chosen(choice: Choice, session: Session, orchestrator: Orchestrator) -> list[JobView]:
     states = _states(choice.only)
-    jobs = await select(choice.selectors, session=session, orchestrator=orchestrator)
+    jobs = await select(
+        choice.selectors, session=session, orchestrator=orchestrator, where=choice.where
+    )
     chosen = [job for job in jobs if job.state in states]
     if not chosen:
         raise EmptySelectionError(f"none of {len(jobs)} jobs is {choice.only}")

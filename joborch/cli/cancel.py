@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.filtering import Where
 from joborch.cli.session import Session, duration
 from joborch.domain.states import JobState
 from joborch.wire.actions import ActionResult, CancelJobs
@@ -14,13 +15,15 @@ EXAMPLES = """
 joborch cancel 42
 joborch cancel b-31 --reason 'wrong input' --yes
 joborch cancel b-31 --only queued --dry-run
+joborch cancel --filter 'state:queued name~^test'
 """
 
 
 def cancel(
     context: typer.Context,
     *,
-    selectors: Selectors,
+    selectors: Selectors = None,
+    where: Where = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Kept with the job.")] = None,
     grace: Annotated[
         str | None, typer.Option("--grace", metavar="DUR", help="Between SIGTERM and SIGKILL.")
@@ -35,7 +38,7 @@ def cancel(
     patience = timedelta(0) if now else duration(grace, "--grace")
     grace_s = patience.total_seconds() if patience is not None else None
     action = CancelJobs(ids=[], reason=reason, grace_s=grace_s)
-    choice = Choice(selectors=selectors, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(selectors=selectors or [], where=where, only=only, is_dry=dry_run, is_yes=yes)
     leave(carry_out(session, choice, Deed(verb="Cancel", action=action, told=_told)))
 
 

@@ -11,6 +11,7 @@ import typer
 
 from joborch.cli.downloads import Download, fetch_jobs
 from joborch.cli.exits import UsageError
+from joborch.cli.filtering import Where
 from joborch.cli.follow import Waiting
 from joborch.cli.progress import Bar
 from joborch.cli.selection import select
@@ -43,6 +44,7 @@ def fetch(
     context: typer.Context,
     *,
     selectors: Annotated[list[str] | None, typer.Argument(metavar="[SELECTOR]...")] = None,
+    where: Where = None,
     directory: Annotated[
         str | None,
         typer.Option("-d", "--dir", metavar="DIR", help="Where to; default: NAME-ID."),
@@ -84,7 +86,9 @@ def fetch(
     )
 
     async def work(orchestrator: Orchestrator) -> int:
-        jobs = await select(selectors or ["last"], session=session, orchestrator=orchestrator)
+        jobs = await select(
+            selectors or [], session=session, orchestrator=orchestrator, where=where, default="last"
+        )
         if wait:
             jobs = await Waiting(session, [job.id for job in jobs]).finish(orchestrator)
         if not (listing or member or output):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from joborch.cli.exits import UsageError
 from joborch.cli.times import iso
-from joborch.client.settings import state_directory
+from joborch.client.places import state_directory
 from joborch.domain.selectors import Ids, parse_selector, spelt
 
 TAIL_BYTES = 64 * 1024

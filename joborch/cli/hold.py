@@ -3,6 +3,7 @@
 import typer
 
 from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.filtering import Where
 from joborch.cli.session import Session
 from joborch.wire.actions import HoldJobs
 
@@ -16,12 +17,13 @@ joborch hold b-31 --only queued
 def hold(
     context: typer.Context,
     *,
-    selectors: Selectors,
+    selectors: Selectors = None,
+    where: Where = None,
     only: Only = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Keep waiting jobs from starting, until they are released. What runs goes on."""
-    choice = Choice(selectors=selectors, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(selectors=selectors or [], where=where, only=only, is_dry=dry_run, is_yes=yes)
     deed = Deed(verb="Hold", action=HoldJobs(ids=[]), told=lambda _: "held")
     leave(carry_out(Session.of(context), choice, deed))

@@ -3,6 +3,7 @@
 import typer
 
 from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.filtering import Where
 from joborch.cli.session import Session
 from joborch.wire.actions import ReleaseJobs
 
@@ -16,12 +17,13 @@ joborch release last
 def release(
     context: typer.Context,
     *,
-    selectors: Selectors,
+    selectors: Selectors = None,
+    where: Where = None,
     only: Only = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Let held jobs go, each to its place in the line."""
-    choice = Choice(selectors=selectors, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(selectors=selectors or [], where=where, only=only, is_dry=dry_run, is_yes=yes)
     deed = Deed(verb="Release", action=ReleaseJobs(ids=[]), told=lambda _: "released")
     leave(carry_out(Session.of(context), choice, deed))

@@ -1,13 +1,18 @@
 """From how people name jobs to the jobs: resolved on the server, once, into a list."""
 
+import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from joborch.cli import history
 from joborch.cli.exits import UsageError
+from joborch.cli.filtering import passing, wanted_by
 from joborch.cli.session import Session
 from joborch.client import JobQuery, Orchestrator
 from joborch.domain.errors import NotFoundError
+from joborch.domain.filter_words import quoted
+from joborch.domain.filters import is_condition
 from joborch.domain.selectors import (
     Batch,
     FromInput,
@@ -15,11 +20,15 @@ from joborch.domain.selectors import (
     Ids,
     InStates,
     Last,
+    Named,
     Selector,
     ids_in,
     parse_selector,
 )
 from joborch.wire.jobs import JobView
+
+MOST_IDS = 500
+"""So many ids go into one URL."""
 
 
 class EmptySelectionError(NotFoundError):
@@ -30,36 +39,93 @@ class EmptySelectionError(NotFoundError):
 
 def parsed(texts: Sequence[str]) -> list[Selector]:
     """Read selectors; ``UsageError`` for the first that is none."""
-    try:
-        return [parse_selector(text) for text in texts]
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    found: list[Selector] = []
+    for text in texts:
+        try:
+            found.append(parse_selector(text))
+        except ValueError as error:
+            hint = f"--filter {shlex.quote(text)}" if is_condition(text) else None
+            raise UsageError(str(error), hint=hint) from error
+    return found
 
 
 async def select(
-    texts: Sequence[str], *, session: Session, orchestrator: Orchestrator
+    texts: Sequence[str],
+    *,
+    session: Session,
+    orchestrator: Orchestrator,
+    where: str | None = None,
+    default: str | None = None,
 ) -> list[JobView]:
-    """Return the jobs that are named, each once, in the order of their naming.
+    """Return the jobs that are named and pass the filter, each once, in the order of their naming.
+
+    If there is a filter and no name, they are all of one's own that pass; if there is neither,
+    they are what ``default`` names.
 
     Raises:
         JobNotFoundError: if one that was named by its id is not there.
         EmptySelectionError: if there is none at all.
     """
+    wanted = wanted_by(where, session)
+    named = [*texts] or ([default] if default and where is None else [])
+    if named:
+        jobs = await _named(named, session, orchestrator)
+        jobs = await narrowed(jobs, JobQuery(q=str(wanted) or None), orchestrator)
+    elif where is not None:
+        jobs = await _all(orchestrator, passing(wanted, session))
+    else:
+        raise UsageError("which jobs?", hint="give ids like 42, 40-60 or b-31, @failed, --filter")
+    if not jobs:
+        raise EmptySelectionError(_none(named, where))
+    return jobs
+
+
+async def select_one(
+    text: str | None,
+    *,
+    session: Session,
+    orchestrator: Orchestrator,
+    where: str | None = None,
+    default: str | None = None,
+) -> JobView:
+    """Return the only job that is named or passes; ``UsageError`` if there are several."""
+    texts = [] if text is None else [text]
+    jobs = await select(
+        texts, session=session, orchestrator=orchestrator, where=where, default=default
+    )
+    if len(jobs) > 1:
+        meant = " and ".join(filter(None, (text, where)))
+        raise UsageError(f"{meant} is {len(jobs)} jobs; this command takes one")
+    return jobs[0]
+
+
+async def narrowed(
+    jobs: list[JobView], query: JobQuery, orchestrator: Orchestrator
+) -> list[JobView]:
+    """Return those of the jobs of which the query's conditions hold, in their order."""
+    if query == JobQuery():
+        return jobs
+    kept: set[int] = set()
+    for start in range(0, len(jobs), MOST_IDS):
+        ids = [job.id for job in jobs[start : start + MOST_IDS]]
+        page = await orchestrator.jobs(replace(query, id=ids), limit=MOST_IDS)
+        kept |= {job.id for job in page.items}
+    return [job for job in jobs if job.id in kept]
+
+
+def _none(named: Sequence[str], where: str | None) -> str:
+    said = [f"is {' or '.join(named)}"] if named else []
+    return "no job " + " and ".join([*said, *([f"passes {where}"] if where else [])])
+
+
+async def _named(
+    texts: Sequence[str], session: Session, orchestrator: Orchestrator
+) -> list[JobView]:
     found: dict[int, JobView] = {}
     for selector in parsed(texts):
         for job in await _resolve(selector, session, orchestrator):
             found.setdefault(job.id, job)
-    if not found:
-        raise EmptySelectionError(f"no job is {' or '.join(texts)}")
-    return list(found.values())
-
-
-async def select_one(text: str, *, session: Session, orchestrator: Orchestrator) -> JobView:
-    """Return the only job that is named; ``UsageError`` if there are several."""
-    jobs = await select([text], session=session, orchestrator=orchestrator)
-    if len(jobs) > 1:
-        raise UsageError(f"{text} is {len(jobs)} jobs; this command takes one")
-    return jobs[0]
+    return [*found.values()]
 
 
 async def _resolve(
@@ -79,12 +145,18 @@ async def _resolve(
             jobs = await _all(orchestrator, JobQuery(batch=selector.name, sort="id"))
             wanted = selector.indices
             return [job for job in jobs if wanted is None or job.array_index in wanted]
-        case InStates() | Held():
-            is_held = isinstance(selector, Held)
-            words = "queued" if isinstance(selector, Held) else selector.words
-            query = JobQuery(state=words, user=session.settings.user_id, sort="id")
-            jobs = await _all(orchestrator, query)
-            return [job for job in jobs if job.held_at is not None or not is_held]
+        case InStates() | Held() | Named():
+            return await _all(orchestrator, _of_mine(selector, session.settings.user_id))
+
+
+def _of_mine(selector: InStates | Held | Named, me: str) -> JobQuery:
+    match selector:
+        case InStates(words):
+            return JobQuery(state=words, user=me, sort="id")
+        case Held():
+            return JobQuery(q="state:held", user=me, sort="id")
+        case Named(pattern):
+            return JobQuery(q=f"name:{quoted(pattern)}", user=me, sort="id")
 
 
 async def _all(orchestrator: Orchestrator, query: JobQuery) -> list[JobView]:

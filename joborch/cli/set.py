@@ -8,6 +8,7 @@ import typer
 
 from joborch.cli.acting import Choice, Deed, DryRun, Only, Yes, carry_out, leave
 from joborch.cli.exits import UsageError
+from joborch.cli.filtering import Where
 from joborch.cli.session import Session, duration
 from joborch.cli.times import parse_moment
 from joborch.domain.errors import InvalidRequestError
@@ -25,7 +26,8 @@ TAG = "tag."
 def set_values(
     context: typer.Context,
     *,
-    words: Annotated[list[str], typer.Argument(metavar="SELECTOR... KEY=VALUE...")],
+    words: Annotated[list[str], typer.Argument(metavar="[SELECTOR]... KEY=VALUE...")],
+    where: Where = None,
     only: Only = None,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -37,9 +39,9 @@ def set_values(
     session = Session.of(context)
     selectors = [word for word in words if "=" not in word]
     action = SetJobs(ids=[], changes=read_changes(words, now=session.now))
-    if not selectors:
+    if not selectors and where is None:
         raise UsageError("which jobs?", hint="joborch set 42 priority=80")
-    choice = Choice(selectors=selectors, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(selectors=selectors, where=where, only=only, is_dry=dry_run, is_yes=yes)
     leave(carry_out(session, choice, Deed(verb="Change", action=action, told=lambda _: "changed")))
 
 

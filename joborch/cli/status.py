@@ -9,13 +9,17 @@ import typer
 
 from joborch.cli import outcome
 from joborch.cli.exits import INTERRUPTED, UsageError
+from joborch.cli.explain import in_brief
+from joborch.cli.filtering import Where, says_whose, wanted_by
+from joborch.cli.groups import KINDS, tell_groups
 from joborch.cli.job_detail import show_detail
 from joborch.cli.job_table import columns
-from joborch.cli.selection import parsed, select
+from joborch.cli.selection import EmptySelectionError, narrowed, parsed, select
 from joborch.cli.session import Session
 from joborch.cli.times import parse_moment
 from joborch.cli.watch import watch
 from joborch.client import JobQuery, Orchestrator
+from joborch.client.plain import described
 from joborch.domain.selectors import Ids, check_states
 from joborch.domain.states import JobState
 from joborch.wire.jobs import JobPage, JobView
@@ -25,6 +29,8 @@ joborch status                         your jobs that wait or run, or ended with
 joborch status 42                      one job in detail
 joborch status b-31 --watch
 joborch status -A --state failed --since 1d --format csv
+joborch status -F 'state:bad age<2h !name~^test'
+joborch status --group-by signature    what all those failures have in common
 """
 RECENTLY = timedelta(hours=1)
 MOST_EXPLAINED = 50
@@ -34,20 +40,38 @@ def status(
     context: typer.Context,
     *,
     selectors: Annotated[list[str] | None, typer.Argument(metavar="[SELECTOR]...")] = None,
+    where: Where = None,
     all_users: Annotated[bool, typer.Option("-A", "--all-users", help="Not only yours.")] = False,
     state: Annotated[
         str | None, typer.Option("--state", metavar="STATES", help="States or groups, with commas.")
     ] = None,
-    user: Annotated[str | None, typer.Option("-u", "--user", metavar="ID")] = None,
-    service: Annotated[str | None, typer.Option("-s", "--service", metavar="NAME")] = None,
-    tag: Annotated[str | None, typer.Option("-t", "--tag", metavar="K=V")] = None,
-    agent: Annotated[str | None, typer.Option("--agent", metavar="NAME")] = None,
+    user: Annotated[
+        str | None, typer.Option("-u", "--user", metavar="ID", help="Whose; me are you.")
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option("-s", "--service", metavar="NAME", help="Of these, with commas.")
+    ] = None,
+    tag: Annotated[
+        str | None, typer.Option("-t", "--tag", metavar="K=V", help="With this tag.")
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="NAME", help="That it has, or had last.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="WHEN", help="Submitted since: 2h, 14:30, ISO.")
     ] = None,
-    limit: Annotated[int, typer.Option("-N", "--limit", metavar="N", min=1, max=1000)] = 50,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="WHEN", help="Submitted before then.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("-N", "--limit", metavar="N", min=1, max=1000, help="Show no more.")
+    ] = 50,
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="KEY", help="E.g. id or -finished_at.")
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", metavar="WHAT", help=f"Count all by {', '.join(KINDS)}."),
     ] = None,
     why: Annotated[bool, typer.Option("--why", help="Ask why each job waits.")] = False,
     watches: Annotated[bool, typer.Option("-W", "--watch", help="Go on showing.")] = False,
@@ -57,16 +81,25 @@ def status(
 ) -> None:
     """Show jobs, or one job in detail."""
     session = Session.of(context)
+    wanted, me = wanted_by(where, session), session.settings.user_id
+    is_anybodys = all_users or bool(selectors) or says_whose(wanted)
     query = JobQuery(
-        user=None if all_users else user or session.settings.user_id,
+        user=me if user == "me" else user or (None if is_anybodys else me),
         service=service,
         state=_states(state),
         tag=tag,
         agent=agent,
-        since=_since(session, since),
+        since=_moment(session, "--since", since),
+        until=_moment(session, "--until", until),
+        q=str(wanted) or None,
         sort=sort,
     )
     named = selectors or []
+    if group_by is not None:
+        if watches or why or exit_code:
+            raise UsageError("--group-by does not go with --watch, --why or --exit-code")
+        tell_groups(session, group_by, named, query)
+        raise typer.Exit
 
     async def work(orchestrator: Orchestrator) -> list[JobView]:
         async def ask() -> JobPage:
@@ -95,6 +128,9 @@ async def _asked(
 ) -> JobPage:
     if selectors:
         jobs = await select(selectors, session=session, orchestrator=orchestrator)
+        jobs = await narrowed(jobs, replace(query, sort=None), orchestrator)
+        if not jobs:
+            raise EmptySelectionError(f"no job is {' or '.join(selectors)} and as wanted")
         return JobPage(items=jobs, total=len(jobs))
     if query == JobQuery(user=query.user, sort=query.sort):
         return await _current(session, orchestrator, query, limit)
@@ -113,7 +149,7 @@ async def _show(
     if is_one and not output.is_for_programs:
         await show_detail(session, orchestrator, jobs[0])
     elif is_one and output.form == "json":
-        output.document(jobs[0])
+        output.document(described("joborch.job/1", jobs[0]))
     else:
         table = columns(session.now, reasons)
         summary = _summary(page)
@@ -151,7 +187,7 @@ async def _current(
 
 async def _reasons(orchestrator: Orchestrator, jobs: list[JobView]) -> dict[int, str]:
     waiting = [job.id for job in jobs if job.state == JobState.QUEUED][:MOST_EXPLAINED]
-    return {job_id: (await orchestrator.explain(job_id)).message for job_id in waiting}
+    return {job_id: in_brief(await orchestrator.explain(job_id)) for job_id in waiting}
 
 
 def _is_one(selectors: list[str]) -> bool:
@@ -166,8 +202,8 @@ def _states(words: str | None) -> str | None:
         raise UsageError(f"--state: {error}") from error
 
 
-def _since(session: Session, text: str | None) -> datetime | None:
+def _moment(session: Session, option: str, text: str | None) -> datetime | None:
     try:
         return parse_moment(text, now=session.now, ago=True) if text else None
     except ValueError as error:
-        raise UsageError(f"--since: {error}") from error
+        raise UsageError(f"{option}: {error}") from error

@@ -6,6 +6,7 @@ import typer
 
 from joborch.cli import outcome
 from joborch.cli.exits import INTERRUPTED, UsageError
+from joborch.cli.filtering import Where
 from joborch.cli.follow import Waiting, tell_ends
 from joborch.cli.selection import select
 from joborch.cli.session import Session, duration
@@ -24,6 +25,7 @@ def wait(
     context: typer.Context,
     *,
     selectors: Annotated[list[str] | None, typer.Argument(metavar="[SELECTOR]...")] = None,
+    where: Where = None,
     until: Annotated[
         str, typer.Option("--for", metavar="STATES", help="What to wait for, with commas.")
     ] = "done",
@@ -42,7 +44,9 @@ def wait(
     limit = duration(session.options.timeout, "--timeout")
 
     async def work(orchestrator: Orchestrator) -> int:
-        jobs = await select(selectors or ["last"], session=session, orchestrator=orchestrator)
+        jobs = await select(
+            selectors or [], session=session, orchestrator=orchestrator, where=where, default="last"
+        )
         if propagate and len(jobs) > 1:
             raise UsageError(f"--propagate is for one job, not for {len(jobs)}")
         ids = [job.id for job in jobs]

@@ -22,6 +22,8 @@ class JobQuery:
     agent: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    q: str | None = None
+    """A filter, like ``state:failed age<2h dock``; ``domain/filters.py`` has all of it."""
     sort: str | None = None
     """``id submitted_at finished_at priority state user service name``; ``-`` in front reverses."""
 

@@ -6,7 +6,7 @@
     42,44       several                     b-31[1-10]  those with these indices
     40-60:2     a range, every second       @failed     all in a state or group of states
     last        the newest submission       last~2      the one two before it
-    @held       all that wait and are held
+    @held       all that wait and are held           name=dock-*   all that are called so
     -           ids to be read from standard input
 """
 
@@ -20,6 +20,7 @@ _IDS = re.compile(r"[0-9,:-]+")
 _BATCH = re.compile(r"b-([0-9]{1,18})(?:\[([^\]]+)\])?")
 _LAST = re.compile(r"last(?:~([0-9]{1,4}))?")
 _ID = re.compile(r"[0-9]{1,18}")
+NAME = "name="
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Jobs of a name; a star stands for anything."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Last:
     """What this client submitted last, or so many times before."""
 
@@ -64,7 +72,8 @@ class FromInput:
     """Ids on standard input."""
 
 
-Selector = Ids | Batch | InStates | Held | Last | FromInput
+Selector = Ids | Batch | InStates | Held | Named | Last | FromInput
+_WORDS: dict[str, Selector] = {"-": FromInput(), "@held": Held()}
 
 
 def parse_selector(text: str) -> Selector:
@@ -73,12 +82,12 @@ def parse_selector(text: str) -> Selector:
     Raises:
         ValueError: with the reason, fit to be shown to the user.
     """
-    if text == "-":
-        return FromInput()
-    if text == "@held":
-        return Held()
+    if text in _WORDS:
+        return _WORDS[text]
     if text.startswith("@"):
         return InStates(check_states(text[1:]))
+    if text.startswith(NAME) and text != NAME:
+        return Named(text.removeprefix(NAME))
     if match := _LAST.fullmatch(text):
         return Last(int(match[1] or 0))
     if match := _BATCH.fullmatch(text):

@@ -126,6 +126,13 @@ def test_a_person_is_asked(two: StubServer, at_terminal: Run) -> None:
     assert yes.code == 7
 
 
+def test_who_wants_no_question_is_told_how_to_answer_it(two: StubServer, at_terminal: Run) -> None:
+    refused = at_terminal("cancel", "1,2", "--no-input")
+
+    assert refused.code == 2
+    assert "fix: add --yes" in refused.out
+
+
 def test_when_nothing_could_be_done_it_is_refused(stub: StubServer, joborch: Run) -> None:
     stub.on(JOB, says(a_job_view(42, RUNNING)))
     stub.on(ACTIONS, answers(refused(42, RUNNING)))
@@ -195,11 +202,11 @@ def test_only_those_in_a_state_are_meant(stub: StubServer, joborch: Run) -> None
 
 
 def test_those_that_are_held_can_be_named(stub: StubServer, joborch: Run) -> None:
-    stub.on(JOBS, says(a_page(a_job_view(1, held_at=NOON), a_job_view(2))))
+    stub.on(JOBS, says(a_page(a_job_view(1, held_at=NOON))))
     stub.on(ACTIONS, answers(done(1)))
 
     assert joborch("release", "@held").out == "1 released\n"
-    assert (stub.heard[0].query["state"], stub.heard[0].query["user"]) == ("queued", "1")
+    assert (stub.heard[0].query["q"], stub.heard[0].query["user"]) == ("state:held", "1")
 
 
 def test_in_json_there_is_all_about_each_job(two: StubServer, joborch: Run) -> None:

@@ -1,5 +1,6 @@
 """Routes about jobs: submit, list, show, follow, explain."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -70,6 +71,9 @@ async def list_jobs(
     agent: Annotated[Text, QueryParameter(description="Agents by name or id, with commas.")] = None,
     since: Annotated[Text, QueryParameter(description="Submitted then or later; RFC 3339.")] = None,
     until: Annotated[Text, QueryParameter(description="Submitted before then; RFC 3339.")] = None,
+    expression: Annotated[
+        Text, QueryParameter(name="q", description="A filter, like `state:failed age<2h dock`.")
+    ] = None,
     sort: Annotated[str, QueryParameter(description="A field, with `-` for descending.")] = "-id",
     limit: Annotated[int, QueryParameter(ge=1, le=1000, description="Jobs on a page.")] = 50,
     cursor: Annotated[Text, QueryParameter(description="`next` of the page before.")] = None,
@@ -87,10 +91,12 @@ async def list_jobs(
         "agent": agent,
         "since": since,
         "until": until,
+        "q": expression,
         "cursor": cursor,
     }
     refuse_others(request.query_params, [*values, "sort", "limit"])
-    wanted = read_job_query(values, limit=limit, sort=sort)
+    asked = read_job_query(values, limit=limit, sort=sort)
+    wanted = replace(asked, now=parts.clock.now())
     return await query.page(wanted, database=parts.database)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
 from joborch.domain.errors import InvalidRequestError
+from joborch.domain.filters import EVERYTHING, parse_filter
 from joborch.domain.names import shown
 from joborch.domain.states import GROUPS, JobState, states_named
 from joborch.server.api.forms import parse_time
@@ -46,6 +47,7 @@ def read_job_query(values: dict[str, str | None], *, limit: int, sort: str) -> J
         agent_ids=take("agent", _words, None),
         since=take("since", parse_time, None),
         until=take("until", parse_time, None),
+        filter=take("q", parse_filter, EVERYTHING),
         sort=sort,
         limit=limit,
         cursor=values.get("cursor"),

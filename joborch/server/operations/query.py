@@ -57,6 +57,15 @@ async def history(job_id: int, *, database: Database) -> EventPage:
     return EventPage(items=found)
 
 
+def with_agent_ids(connection: Connection, query: JobQuery) -> JobQuery:
+    """Return a query with the ids of the agents that it gives by name or id."""
+    if query.agent_ids is None:
+        return query
+    wanted, every = {*query.agent_ids}, stored_agents.every(connection)
+    ids = tuple(agent.id for agent in every if wanted & {agent.id, agent.name})
+    return replace(query, agent_ids=ids)
+
+
 async def events_since(seq: int, limit: int, *, database: Database) -> list[EventView]:
     """Return up to ``limit`` events of all jobs after ``seq``."""
     return await database.read(lambda c: events.since(c, seq, limit=limit))
@@ -168,13 +177,8 @@ async def agent(
 
 
 def _page(connection: Connection, query: JobQuery) -> JobPage:
-    every = stored_agents.every(connection)
-    names = {agent.id: agent.name for agent in every}
-    if query.agent_ids is not None:
-        wanted = {*query.agent_ids}
-        ids = tuple(agent.id for agent in every if wanted & {agent.id, agent.name})
-        query = replace(query, agent_ids=ids)
-    found, total, following = listing.page(connection, query)
+    names = {agent.id: agent.name for agent in stored_agents.every(connection)}
+    found, total, following = listing.page(connection, with_agent_ids(connection, query))
     items = [view_of(job, names.get(job.last_agent_id or "")) for job in found]
     return JobPage(items=items, total=total, next=following)
 

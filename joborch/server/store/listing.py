@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     and_,
@@ -19,10 +20,13 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.types import TypeEngine
 
 from joborch.domain.errors import InvalidRequestError
+from joborch.domain.filters import EVERYTHING, Filter
 from joborch.domain.jobs import Job
 from joborch.domain.states import JobState
+from joborch.server.store.filtering import passing
 from joborch.server.store.jobs import job_from
 from joborch.server.store.tables import EPOCH, JOBS, Instant
 
@@ -53,6 +57,9 @@ class JobQuery:
     agent_ids: tuple[str, ...] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    filter: Filter = EVERYTHING
+    now: datetime = EPOCH
+    """What the filter counts ages and running times from."""
     sort: str = "-id"
     limit: int = 50
     cursor: str | None = None
@@ -64,7 +71,7 @@ def page(connection: Connection, query: JobQuery) -> tuple[list[Job], int, str |
     Raises:
         InvalidRequestError: unknown sort key or a cursor that is not of this query.
     """
-    matches = and_(true(), *_conditions(query))
+    matches = and_(true(), *conditions(query))
     total = connection.execute(select(func.count()).select_from(JOBS).where(matches)).scalar_one()
     statement = _sorted(select(JOBS, _key(query).label("sort_key")).where(matches), query)
     rows = connection.execute(statement.limit(query.limit + 1)).all()
@@ -73,8 +80,9 @@ def page(connection: Connection, query: JobQuery) -> tuple[list[Job], int, str |
     return jobs, total, following
 
 
-def _conditions(query: JobQuery) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def conditions(query: JobQuery) -> list[ColumnElement[bool]]:
+    """Return what must hold of the jobs that are wanted, in SQL."""
+    found: list[ColumnElement[bool]] = []
     for column, values in (
         (JOBS.c.id, query.ids),
         (JOBS.c.user_id, query.users),
@@ -83,18 +91,18 @@ def _conditions(query: JobQuery) -> list[ColumnElement[bool]]:
         (JOBS.c.last_agent_id, query.agent_ids),
     ):
         if values or (column is JOBS.c.last_agent_id and values is not None):
-            conditions.append(column.in_(values))
+            found.append(column.in_(values))
     if query.batch_id is not None:
-        conditions.append(JOBS.c.batch_id == query.batch_id)
+        found.append(JOBS.c.batch_id == query.batch_id)
     if query.name is not None:
-        conditions.append(JOBS.c.name.op("GLOB")(query.name))
+        found.append(JOBS.c.name.op("GLOB")(query.name))
     for key, value in query.tags.items():
-        conditions.append(JOBS.c.tags[key].as_string() == value)
+        found.append(JOBS.c.tags[key].as_string() == value)
     if query.since is not None:
-        conditions.append(JOBS.c.submitted_at >= query.since)
+        found.append(JOBS.c.submitted_at >= query.since)
     if query.until is not None:
-        conditions.append(JOBS.c.submitted_at < query.until)
-    return conditions
+        found.append(JOBS.c.submitted_at < query.until)
+    return [*found, *passing(query.filter, now=query.now)]
 
 
 def _key(query: JobQuery) -> ColumnElement[Any]:
@@ -127,14 +135,28 @@ def _cursor(query: JobQuery, row: Row[Any]) -> str:
 
 
 def _read_cursor(query: JobQuery) -> tuple[Any, int]:
-    kind = _key(query).type.python_type
     try:
         sort, value, job_id = json.loads(base64.urlsafe_b64decode(f"{query.cursor}==="))
-        if kind is datetime:
-            kind, value = int, EPOCH + timedelta(microseconds=value)
-        is_ours = sort == query.sort and type(job_id) is int and abs(job_id) < 2**63
-        if is_ours and (isinstance(value, datetime) or type(value) is kind):
-            return value, job_id
+        if sort == query.sort:
+            return _stored(value, _key(query).type), _whole(job_id)
     except (ValueError, TypeError, OverflowError):
         pass
     raise InvalidRequestError("cursor: take it from `next` of a page with the same `sort`")
+
+
+def _stored(value: Any, kind: TypeEngine[Any]) -> Any:
+    """Return a value that the database can compare with a column of this kind."""
+    if isinstance(kind, Instant):
+        return EPOCH + timedelta(microseconds=_whole(value))
+    if isinstance(kind, Integer):
+        return _whole(value)
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    value.encode()  # what cannot be, cannot be asked for either
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or abs(value) >= 2**63:
+        raise ValueError("not a whole number of 64 bits")
+    return value
