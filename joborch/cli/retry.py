@@ -6,7 +6,11 @@ import typer
 
 from joborch.cli import history
 from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.filtering import Where, says_whose, wanted_by
+from joborch.cli.groups import ids_with_signature
 from joborch.cli.session import Session
+from joborch.client import JobQuery
+from joborch.domain.selectors import spelt
 from joborch.domain.states import JobState
 from joborch.wire.actions import RetryJobs
 
@@ -14,13 +18,22 @@ EXAMPLES = """
 joborch retry 42                       prints the old id and the new one
 joborch retry b-31 --only failed,timed_out --yes
 joborch retry -q @failed --yes | joborch wait -
+joborch retry --signature 3fa9c1       what failed alike; see joborch status --group-by signature
 """
 
 
 def retry(
     context: typer.Context,
     *,
-    selectors: Selectors,
+    selectors: Selectors = None,
+    where: Where = None,
+    signature: Annotated[
+        str | None,
+        typer.Option("--signature", metavar="ID", help="Of these, or all, those that failed so."),
+    ] = None,
+    all_users: Annotated[
+        bool, typer.Option("-A", "--all-users", help="With --signature: not only yours.")
+    ] = False,
     completed: Annotated[
         bool, typer.Option("--completed", help="Also those that completed.")
     ] = False,
@@ -36,7 +49,14 @@ def retry(
     session = Session.of(context)
     action = RetryJobs(ids=[], completed=completed, priority=priority)
     deed = Deed(verb="Retry", action=action, told=lambda each: f"→ {each.new_id}")
-    choice = Choice(selectors=selectors, only=only, is_dry=dry_run, is_yes=yes)
+    named = selectors or []
+    if signature is not None:
+        wanted, me = wanted_by(where, session), session.settings.user_id
+        is_anybodys = all_users or bool(named) or says_whose(wanted)
+        query = JobQuery(user=None if is_anybodys else me, q=str(wanted) or None)
+        # From here on they are named by their ids: what fails meanwhile is not meant.
+        named = [spelt(ids_with_signature(session, signature, named, query))]
+    choice = Choice(selectors=named, where=where, only=only, is_dry=dry_run, is_yes=yes)
     results = carry_out(session, choice, deed)
     new = [each.new_id for each in results if each.new_id is not None]
     if new:

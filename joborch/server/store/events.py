@@ -58,7 +58,7 @@ def of_job(connection: Connection, job_id: int) -> list[EventView]:
     rows = connection.execute(
         select(EVENTS).where(EVENTS.c.job_id == job_id).order_by(EVENTS.c.seq)
     )
-    return [_view(row) for row in rows.mappings()]
+    return [view_of(row) for row in rows.mappings()]
 
 
 def since(connection: Connection, seq: int, *, limit: int) -> list[EventView]:
@@ -66,7 +66,7 @@ def since(connection: Connection, seq: int, *, limit: int) -> list[EventView]:
     rows = connection.execute(
         select(EVENTS).where(EVENTS.c.seq > seq).order_by(EVENTS.c.seq).limit(limit)
     )
-    return [_view(row) for row in rows.mappings()]
+    return [view_of(row) for row in rows.mappings()]
 
 
 def newest(connection: Connection) -> int:
@@ -108,5 +108,6 @@ def _append_all(transaction: Transaction, rows: list[dict[str, Any]]) -> None:
     ]
 
 
-def _view(row: RowMapping) -> EventView:
+def view_of(row: RowMapping) -> EventView:
+    """Return an event as it is told of."""
     return EventView(**dict(row))
