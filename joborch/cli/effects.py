@@ -1,12 +1,16 @@
 """What jobs would meet at a server, if they were submitted now.
 
-Of the future it says only what follows from what the server counts now: how many jobs could start
-at once, at most. When a job starts that has to wait depends on how long others run.
+How many could start at once, at most, follows from what the server counts now. When the others do
+is the server's guess, from how long jobs ran before.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
+from joborch.cli.forecasts import told
 from joborch.wire.services import ServiceView, UsageView
+from joborch.wire.statistics import StartEstimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,8 @@ class Effect:
     """How many would be submitted."""
     free: int
     """How many of them need wait neither for a release nor for a time."""
+    start: StartEstimate | None = None
+    """The server's guess, if it makes one."""
 
     @property
     def starting(self) -> int:
@@ -29,7 +35,7 @@ class Effect:
             rooms.append(self.service.max - self.service.active)
         return max(min(rooms), 0)
 
-    def lines(self) -> list[str]:
+    def lines(self, now: datetime, *, in_utc: bool) -> list[str]:
         """Say it to a person."""
         usage, service = self.usage, self.service
         total = f"{service.active} of {service.max}" if service.max else f"{service.active}"
@@ -38,7 +44,21 @@ class Effect:
             f"  quota: user {usage.user_id} has {usage.active} of {usage.limit} active and "
             f"{usage.queued} queued on {service.name}; all users: {total} active; {agents}",
             f"  start: {self._start()}",
+            *self._expected(now, in_utc=in_utc),
         ]
+
+    def _expected(self, now: datetime, *, in_utc: bool) -> Iterator[str]:
+        start = self.start
+        if start is None or not self.free or not self.service.agents:
+            return
+        if start.first is None:
+            yield f"  about: no estimate: {start.reason}"
+            return
+        first = told(start.first, now, in_utc=in_utc)
+        if start.last is None or self.jobs == 1:
+            yield f"  about: {first}"
+            return
+        yield f"  about: the first {first}; the last {told(start.last, now, in_utc=in_utc)}"
 
     def _start(self) -> str:
         if not self.free:
@@ -63,4 +83,6 @@ class Effect:
             "agents": self.service.agents,
             "slots": self.service.slots,
             "starting_at_most": self.starting,
+            "first_start": self.start and self.start.first,
+            "last_start": self.start and self.start.last,
         }

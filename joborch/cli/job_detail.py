@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from joborch.cli import outcome
-from joborch.cli.explain import facts
+from joborch.cli.explain import facts, outlook
 from joborch.cli.job_table import COLORS, mark, running_s
 from joborch.cli.session import Session
 from joborch.cli.times import clock, moment, size
@@ -61,7 +61,7 @@ def _show_why(session: Session, explanation: Explanation | None) -> None:
     if explanation is None:
         return
     session.output.line(f"  waits     {one_line(explanation.message)}")
-    for text in facts(explanation):
+    for text in [*facts(explanation), *outlook(session, explanation)]:
         session.output.line(f"            {one_line(text)}")
 
 

@@ -14,8 +14,11 @@ from joborch.cli.times import iso, size
 from joborch.client import Orchestrator
 from joborch.client.submission import Submission
 from joborch.domain.arrays import parse_array
+from joborch.domain.errors import NotFoundError, ServerBrokenError
+from joborch.domain.jobs import DEFAULT_PRIORITY
 from joborch.domain.text import one_line
 from joborch.wire.services import ServiceView, UsageView
+from joborch.wire.statistics import StartEstimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class Rehearsal:
     effects: Sequence[Effect]
     known: int
     """How many items a ledger has as submitted already."""
+    session: Session
 
     def tell(self, output: Output, *, begin_with_label: bool) -> None:
         """Print the files, and to a person what would be."""
@@ -38,7 +42,7 @@ class Rehearsal:
                 output.line(f"{size(weight):>8}  {label}{one_line(name)}")
         output.note(self._summary())
         for effect in self.effects:
-            for line in effect.lines():
+            for line in effect.lines(self.session.now, in_utc=self.session.options.utc):
                 output.note(one_line(line))
 
     def _summary(self) -> str:
@@ -81,10 +85,11 @@ async def rehearse(
             usage=await _usage(orchestrator, services[service], user_id),
             jobs=number,
             free=free[service, user_id],
+            start=await _start(orchestrator, pieces, service, user_id, number),
         )
         for (service, user_id), number in jobs.items()
     ]
-    return Rehearsal(pieces=pieces, effects=effects, known=known)
+    return Rehearsal(pieces=pieces, effects=effects, known=known, session=session)
 
 
 def _free(piece: Piece, session: Session) -> int:
@@ -101,6 +106,27 @@ async def _usage(orchestrator: Orchestrator, service: ServiceView, user_id: str)
         user_id=user_id, service=service.name, active=0, queued=0, limit=service.per_user
     )
     return found[0] if found else nothing
+
+
+async def _start(
+    orchestrator: Orchestrator, pieces: Sequence[Piece], service: str, user_id: str, jobs: int
+) -> StartEstimate | None:
+    """Ask when they would start: those of several priorities as if all had the lowest."""
+    theirs = [
+        piece.submission
+        for piece in pieces
+        if (piece.submission.service, piece.submission.user_id) == (service, user_id)
+    ]
+    priority = min(DEFAULT_PRIORITY if p is None else p for p in (one.priority for one in theirs))
+    try:
+        found = await orchestrator.estimate(
+            service=service, user=user_id, jobs=jobs, priority=priority
+        )
+    except (NotFoundError, ServerBrokenError):
+        return None  # an older server
+    if any(one.array and parse_array(one.array).at_once for one in theirs):
+        found.last = None  # what limits itself comes to its end in a time of its own
+    return found
 
 
 def _weights(submission: Submission) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@
     │   ├── ResultsMissingError    results were announced that are not here
     │   ├── IdempotencyError       same key, other content
     │   ├── AttemptedError         it was attempted, and cannot be put off any more
+    │   ├── ReadOnlyError          this client was told to change nothing
     │   ├── PayloadGoneError       retention removed the files that a retry needs
     │   └── SupersededError        a newer process of this agent took over
     ├── ResultsGoneError           retention removed them, or there never were any
@@ -240,6 +241,16 @@ class AttemptedError(ConflictError):
             job_id=job_id,
         )
         self.job_id = job_id
+
+
+class ReadOnlyError(ConflictError):
+    """A client that is to look only was about to change something; nothing was sent."""
+
+    code = "read_only"
+
+    def __init__(self, server: str) -> None:
+        super().__init__(f"nothing is to be changed on {server} from here", server=server)
+        self.server = server
 
 
 class PayloadGoneError(ConflictError):

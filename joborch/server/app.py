@@ -12,11 +12,15 @@ from joborch.server.api import (
     docs,
     events,
     files,
+    groups,
     health,
+    history,
     jobs,
     problems,
     seed,
     services,
+    snapshot,
+    statistics,
 )
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
@@ -39,10 +43,14 @@ def create_app(parts: Parts) -> Litestar:
     """Make the ASGI application that serves these parts."""
     handlers = [
         *jobs.HANDLERS,
+        *groups.HANDLERS,
         *actions.HANDLERS,
         *files.HANDLERS,
         *events.HANDLERS,
+        *history.HANDLERS,
         *services.HANDLERS,
+        *snapshot.HANDLERS,
+        *statistics.HANDLERS,
         *health.HANDLERS,
         *agents.HANDLERS,
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from joborch.process.clock import Clock
@@ -10,10 +10,13 @@ from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
 from joborch.server.live.feed import Feed
 from joborch.server.live.presence import Roll
+from joborch.server.live.recent import Recent
+from joborch.server.live.signatures import Signatures
 from joborch.server.live.snapshots import Snapshots
 from joborch.server.live.taps import Taps
 from joborch.server.settings import ServerSettings
 from joborch.server.store.database import Database
+from joborch.wire.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Parts:
     feed: Feed
     taps: Taps
     snapshots: Snapshots
+    signatures: Signatures = field(default_factory=Signatures)
+    statistics: Recent[Statistics]
     wake: Callable[[], None]
     """Has the dispatch loop look again."""
     stopping: asyncio.Event

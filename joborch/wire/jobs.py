@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from joborch.domain.jobs import Job
+from joborch.wire.statistics import Estimate
 
 
 class ResultsView(msgspec.Struct, kw_only=True):
@@ -129,6 +130,14 @@ class Explanation(msgspec.Struct, kw_only=True):
     """Live agents that offer the service."""
     free_slots: int
     """Theirs, for this service."""
+    estimate: Estimate | None = None
+    """When it starts, from now, if nothing else is submitted that goes first."""
+    estimate_reason: str | None = None
+    """Why nothing can be said of when it starts."""
+    holders: list[int] = []
+    """The jobs that hold what it waits for: the user's, the service's, or the agents' slots."""
+    remedies: list[str] = []
+    """What would let it start sooner, with the command for it."""
 
 
 def batch_name(batch_id: int | None) -> str | None:

@@ -7,6 +7,7 @@ from joborch.domain.selectors import (
     Ids,
     InStates,
     Last,
+    Named,
     Selector,
     ids_in,
     parse_selector,
@@ -27,6 +28,7 @@ from joborch.domain.selectors import (
         ("@failed", InStates("failed")),
         ("@active,failed", InStates("active,failed")),
         ("@held", Held()),
+        ("name=dock-*", Named("dock-*")),
         ("last", Last()),
         ("last~2", Last(2)),
         ("-", FromInput()),
@@ -38,7 +40,20 @@ def test_people_name_jobs_in_many_ways(text: str, selector: Selector) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "fourty-two", "40-", "44-40", "1,,2", "@", "@broken", "b-", "b-31[]", "last~", "--"],
+    [
+        "",
+        "fourty-two",
+        "40-",
+        "44-40",
+        "1,,2",
+        "@",
+        "@broken",
+        "b-",
+        "b-31[]",
+        "last~",
+        "--",
+        "name=",
+    ],
 )
 def test_anything_else_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(ValueError, match=r"names no jobs|no selection|no state"):

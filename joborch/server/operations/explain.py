@@ -1,20 +1,25 @@
-"""Say why a job is where it is."""
+"""Say why a job is where it is, when it will start, and what would help."""
 
 from datetime import datetime
 
 from joborch.domain.durations import format_duration
+from joborch.domain.estimates import Estimate
 from joborch.domain.jobs import Job
 from joborch.domain.quotas import Limits
 from joborch.domain.scheduling import Candidate, HoldReason, Snapshot, why_waiting
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
-from joborch.server.live.presence import LATE_AFTER_S, Roll
-from joborch.server.operations.dispatch import Live, seat
-from joborch.server.store import jobs, snapshots
+from joborch.server.live.presence import Roll
+from joborch.server.operations.forecasts import Taking, offering, read_pool
+from joborch.server.operations.remedies import Circumstances, remedies
+from joborch.server.store import jobs, lines, snapshots
 from joborch.server.store import usage as counters
 from joborch.server.store.database import Connection, Database
 from joborch.wire.jobs import Explanation
+from joborch.wire.statistics import estimate_of
+
+MOST_HOLDERS = 100
 
 
 async def explain(
@@ -25,42 +30,70 @@ async def explain(
     Raises:
         JobNotFoundError: there is none of this id.
     """
-    live = {one.agent.id: seat(one) for one in roll.live(clock.monotonic(), LATE_AFTER_S)}
+    taking = Taking.of(roll, clock)
     limits = catalog.limits()
-    return await database.read(lambda c: _explain(c, job_id, live, limits, clock.now()))
+    return await database.read(lambda c: _explain(c, job_id, taking, limits, clock.now()))
 
 
 def _explain(
-    connection: Connection, job_id: int, live: Live, limits: dict[str, Limits], now: datetime
+    connection: Connection, job_id: int, taking: Taking, limits: dict[str, Limits], now: datetime
 ) -> Explanation:
     job = jobs.find(connection, job_id)
-    facts = _Facts(connection, job, live, limits)
-    waits = job.state is JobState.QUEUED
-    reason = facts.reason(now) if waits else None
-    in_line = waits and reason is not HoldReason.HELD
+    facts = _Facts(connection, job, taking, limits)
+    if job.state is not JobState.QUEUED:
+        return facts.told(_ended_or_running(job, now))
+    reason = facts.reason(now)
+    in_line = reason is not HoldReason.HELD
     place, ahead = jobs.place_in_line(connection, job) if in_line else (None, None)
-    return Explanation(
-        job_id=job.id,
-        state=job.state.value,
-        reason=reason.value if reason else None,
-        message=_waiting(facts, reason, place, now) if reason else _ended_or_running(job, now),
-        user_active=facts.user_active,
-        user_limit=facts.limits.per_user,
-        service_active=facts.service_active,
-        service_limit=facts.limits.total,
-        position=place,
-        ahead=ahead,
-        held_by=jobs.active_of(connection, job.service, job.user_id),
-        agents=facts.agents,
-        free_slots=facts.free_slots,
+    told = facts.told(_waiting(facts, reason, place, now))
+    told.reason, told.position, told.ahead = reason.value, place, ahead
+    told.holders = facts.holders(connection, reason)
+    told.remedies = remedies(
+        reason,
+        Circumstances(
+            job=job,
+            limits=facts.limits,
+            holders=told.holders,
+            position=place,
+            draining=taking.draining(job.service),
+        ),
     )
+    estimate = _estimate(connection, facts, reason, now)
+    if isinstance(estimate, Estimate):
+        told.estimate = estimate_of(estimate)
+    else:
+        told.estimate_reason = estimate
+    return told
+
+
+def _estimate(
+    connection: Connection, facts: "_Facts", reason: HoldReason, now: datetime
+) -> Estimate | str:
+    job = facts.job
+    if reason is HoldReason.HELD:
+        return "it is held"
+    if not facts.agents:
+        return f"no agent that takes jobs offers {job.service}"
+    pool = read_pool(
+        connection, job.service, limits=facts.limits, free_slots=facts.free_slots, now=now
+    )
+    limit = facts.limits.per_user
+    own_limit = lines.own_limit(connection, job)
+    if own_limit is not None and own_limit < limit:
+        if not lines.is_alone(connection, job):
+            return f"its batch allows itself {own_limit} at a time, beside other jobs"
+        limit = own_limit
+    estimate = pool.start_of_last(job.user_id, lines.up_to(connection, job), limit=limit)
+    if isinstance(estimate, Estimate) and job.not_before and job.has_to_wait(now):
+        return estimate.not_before((job.not_before - now).total_seconds())
+    return estimate
 
 
 class _Facts:
     """The numbers that decide about one job."""
 
     def __init__(
-        self, connection: Connection, job: Job, live: Live, limits: dict[str, Limits]
+        self, connection: Connection, job: Job, taking: Taking, limits: dict[str, Limits]
     ) -> None:
         self.job = job
         self.limits = limits.get(job.service, Limits())
@@ -69,12 +102,10 @@ class _Facts:
         total = counters.totals(connection).get(job.service)
         self.user_active = used.active if used else 0
         self.service_active = total.active if total else 0
-        rooms = snapshots.agent_rooms(connection, live)
-        offering = [room for room in rooms if job.service in room.services]
-        self.agents = len(offering)
-        self.free_slots = sum(
-            max(0, min(room.services[job.service], room.free.slots)) for room in offering
-        )
+        self.held_by = jobs.active_of(connection, job.service, job.user_id)
+        rooms = snapshots.agent_rooms(connection, taking.agents)
+        self.offering, self.free_slots = offering(rooms, job.service)
+        self.agents = len(self.offering)
         self._snapshot = Snapshot(
             candidates=(),
             limits=limits,
@@ -82,6 +113,24 @@ class _Facts:
             active={job.service: self.service_active},
             batch_room=snapshots.batch_room(connection, {job.batch_id}),
             agents=rooms,
+        )
+
+    def told(self, message: str) -> Explanation:
+        """Return the explanation of a job that does not wait."""
+        return Explanation(
+            job_id=self.job.id,
+            state=self.job.state.value,
+            reason=None,
+            message=message,
+            user_active=self.user_active,
+            user_limit=self.limits.per_user,
+            service_active=self.service_active,
+            service_limit=self.limits.total,
+            position=None,
+            ahead=None,
+            held_by=self.held_by,
+            agents=self.agents,
+            free_slots=self.free_slots,
         )
 
     def reason(self, now: datetime) -> HoldReason:
@@ -99,6 +148,23 @@ class _Facts:
             batch_id=self.job.batch_id,
         )
         return why_waiting(candidate, self._snapshot)
+
+    def holders(self, connection: Connection, reason: HoldReason) -> list[int]:
+        """Return the jobs that hold the slots that it waits for, oldest first."""
+        job = self.job
+        if reason is HoldReason.QUOTA_USER:
+            return self.held_by[:MOST_HOLDERS]
+        holders = lines.holders(connection)
+        match reason:
+            case HoldReason.QUOTA_SERVICE:
+                held = [each.job_id for each in holders if each.service == job.service]
+            case HoldReason.BATCH_LIMIT:
+                held = [each.job_id for each in holders if each.batch_id == job.batch_id]
+            case HoldReason.AGENT_FULL:
+                held = [each.job_id for each in holders if each.agent_id in self.offering]
+            case _:
+                held = []
+        return held[:MOST_HOLDERS]
 
 
 def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime) -> str:

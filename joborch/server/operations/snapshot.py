@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
@@ -13,7 +11,7 @@ from joborch.server.store import agents, events, listing
 from joborch.server.store.database import Connection, Database
 from joborch.server.store.listing import JobQuery
 from joborch.wire.jobs import view_of
-from joborch.wire.snapshot import Snapshot
+from joborch.wire.snapshot import Snapshot, row_of
 
 MOST_JOBS = 250_000
 ENDED = frozenset(state for state in JobState if state.is_terminal)
@@ -48,6 +46,5 @@ def _jobs(connection: Connection, ended: int) -> tuple[int, list[list[Any]]]:
     if ended:
         found += listing.page(connection, JobQuery(states=ENDED, limit=ended))[0]
     names = {agent.id: agent.name for agent in agents.every(connection)}
-    views = (view_of(job, names.get(job.last_agent_id or "")) for job in found)
-    rows = [list(msgspec.structs.astuple(view)) for view in views]
+    rows = [row_of(view_of(job, names.get(job.last_agent_id or ""))) for job in found]
     return seq, sorted(rows, key=lambda row: -row[0])

@@ -120,6 +120,12 @@ class JobRow(SQLModel, table=True):
         Index("jobs_of_user", "user_id", "id"),
         Index("jobs_of_batch", "batch_id", sqlite_where=Column("batch_id").is_not(None)),
         Index("jobs_of_payload", "payload_id"),
+        Index("jobs_submitted", "submitted_at", "service"),
+        Index(
+            "jobs_ended",
+            *("service", "finished_at", "state", "started_at", "submitted_at"),
+            sqlite_where=Column("finished_at").is_not(None),
+        ),
         {"sqlite_autoincrement": True},
     )
 

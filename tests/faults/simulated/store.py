@@ -21,6 +21,7 @@ from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
 from joborch.server.live.feed import Feed
 from joborch.server.live.presence import Roll
+from joborch.server.live.recent import Recent
 from joborch.server.live.snapshots import Snapshots
 from joborch.server.live.taps import Taps
 from joborch.server.parts import Parts
@@ -138,6 +139,7 @@ async def one_thread(
         feed=feed,
         taps=Taps(),
         snapshots=Snapshots(),
+        statistics=Recent(clock),
         wake=lambda: running["dispatch"].wake(),  # noqa: PLW0108 - the loop is made of these parts
         stopping=stopping,
         started_at=clock.now(),

@@ -1,0 +1,67 @@
+"""What would let a waiting job start sooner, in commands to type. Knows nothing of any store."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from joborch.domain.jobs import Job
+from joborch.domain.quotas import Limits
+from joborch.domain.scheduling import HoldReason
+from joborch.domain.selectors import spelt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What stands around a job that waits."""
+
+    job: Job
+    limits: Limits
+    holders: Sequence[int]
+    position: int | None
+    draining: Sequence[str]
+    """Agents that offer the service and take no jobs."""
+
+
+def remedies(reason: HoldReason, around: Circumstances) -> list[str]:
+    """Say what would help, what its user can do first."""
+    found = _against(around)[reason]
+    if around.position is not None and around.position > 1 and around.job.priority < 100:
+        found.append(f"put it in front of yours: joborch set {around.job.id} priority=100")
+    return found
+
+
+def _against(around: Circumstances) -> dict[HoldReason, list[str]]:
+    job, service, limits = around.job, around.job.service, around.limits
+    serve = f"{service}: joborch serve --service {service}"
+    agent = f"joborch agent --server URL --service {service}{_labels(job)}"
+    fewer, resumed = _fewer(around.holders), _resumed(around.draining)
+    return {
+        HoldReason.HELD: [f"let it go: joborch release {job.id}"],
+        HoldReason.NOT_BEFORE: [f"let it begin now: joborch set {job.id} begin="]
+        * (not job.attempt),
+        HoldReason.QUOTA_USER: [
+            *fewer,
+            f"raise per_user of {serve}:per_user={limits.per_user + 1}",
+        ],
+        HoldReason.QUOTA_SERVICE: [*fewer, f"raise max of {serve}:max={(limits.total or 0) + 1}"],
+        HoldReason.BATCH_LIMIT: fewer,
+        HoldReason.NO_AGENT: [*resumed, f"start an agent: {agent}"],
+        HoldReason.AGENT_FULL: [*fewer, *resumed, f"start another agent: {agent}"],
+        HoldReason.NEXT: [],
+    }
+
+
+def _fewer(holders: Sequence[int]) -> list[str]:
+    if not holders:
+        return []
+    one_of = "one of " if len(holders) > 1 else ""
+    return [f"wait for or cancel {one_of}{spelt(sorted(holders))}"]
+
+
+def _resumed(draining: Sequence[str]) -> list[str]:
+    return [f"resume an agent: joborch agents resume {shlex.quote(name)}" for name in draining]
+
+
+def _labels(job: Job) -> str:
+    wanted = job.demand.labels.items()
+    return "".join(f" --label {shlex.quote(f'{key}={text}')}" for key, text in wanted)

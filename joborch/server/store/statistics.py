@@ -1,0 +1,164 @@
+"""What happened in a stretch of time, counted by SQLite from two indices, not row by row.
+
+The cost grows with the jobs of that stretch, not with all that there ever were.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    select,
+    type_coerce,
+)
+
+from joborch.domain.states import JobState
+from joborch.server.store.tables import EPOCH, EVERYBODY, JOBS, USAGE, is_queued
+
+PERCENTS = (50, 95, 99)
+MICROSECOND = timedelta(microseconds=1)
+RAN = (JobState.COMPLETED, JobState.FAILED, JobState.TIMED_OUT)
+"""How jobs end that ran for as long as they wanted, or were allowed."""
+
+Counts = dict[tuple[int, str], int]
+"""How many jobs ended, by the number of their bucket and how they did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A stretch of time that lasts until now, in buckets of equal length."""
+
+    since: datetime
+    bucket: timedelta
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How many there are of some durations, and their percentiles in seconds, if any."""
+
+    count: int
+    percentiles_s: tuple[float, ...] | None
+
+
+def stretch_until(
+    now: datetime, *, bucket: timedelta, buckets: int, service: str | None
+) -> Stretch:
+    """Return the stretch whose last bucket holds ``now``; all begin at multiples of their length.
+
+    So a bucket's counts do not move to its neighbour from one look to the next.
+    """
+    since = now - (now - EPOCH) % bucket - (buckets - 1) * bucket
+    return Stretch(since=since, bucket=bucket, service=service)
+
+
+def submitted(connection: Connection, stretch: Stretch) -> dict[int, int]:
+    """Count submissions, by the number of their bucket."""
+    bucket = _bucket(JOBS.c.submitted_at, stretch)
+    query = select(bucket, func.count()).where(JOBS.c.submitted_at >= stretch.since)
+    if stretch.service is not None:
+        query = query.where(JOBS.c.service == stretch.service)
+    rows = connection.execute(query.group_by(bucket))
+    return {row[0]: row[1] for row in rows}
+
+
+def ended(connection: Connection, stretch: Stretch) -> Counts:
+    """Count the jobs that ended."""
+    bucket = _bucket(JOBS.c.finished_at, stretch)
+    query = select(bucket, JOBS.c.state, func.count()).where(_ended(connection, stretch))
+    rows = connection.execute(query.group_by(bucket, JOBS.c.state))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def first_start(connection: Connection, stretch: Stretch) -> datetime | None:
+    """Return when the first of the jobs started that ended in the stretch."""
+    query = select(func.min(JOBS.c.started_at)).where(_ended(connection, stretch))
+    return connection.execute(query).scalar()
+
+
+def waits(connection: Connection, stretch: Stretch) -> Times:
+    """Return how long the jobs that ended had waited for their start."""
+    has_started = and_(_ended(connection, stretch), JOBS.c.started_at.is_not(None))
+    return _times(connection, JOBS.c.started_at, JOBS.c.submitted_at, has_started)
+
+
+def runs(connection: Connection, stretch: Stretch) -> Times:
+    """Return how long the jobs that ended had run."""
+    has_run = and_(_ended(connection, stretch), JOBS.c.state.in_([s.value for s in RAN]))
+    return _times(
+        connection,
+        JOBS.c.finished_at,
+        JOBS.c.started_at,
+        and_(has_run, JOBS.c.started_at.is_not(None)),
+    )
+
+
+def standing(connection: Connection, service: str | None) -> tuple[int, int, int]:
+    """Return how many jobs wait, how many more are held, and how many are active."""
+    used = select(func.sum(USAGE.c.queued), func.sum(USAGE.c.active)).where(
+        USAGE.c.user_id == EVERYBODY
+    )
+    kept = select(func.count()).where(is_queued(JOBS), JOBS.c.held_at.is_not(None))
+    if service is not None:
+        used = used.where(USAGE.c.service == service)
+        kept = kept.where(JOBS.c.service == service)
+    queued, active = connection.execute(used).one()
+    held = connection.execute(kept).scalar_one()
+    return max((queued or 0) - held, 0), held, active or 0
+
+
+def _ended(connection: Connection, stretch: Stretch) -> ColumnElement[bool]:
+    """Name the services one by one: only so does SQLite go straight to the stretch in the index."""
+    services = [stretch.service] if stretch.service else _services(connection)
+    return and_(JOBS.c.service.in_(services), JOBS.c.finished_at >= stretch.since)
+
+
+def _services(connection: Connection) -> list[str]:
+    """Return the services that had jobs, stepping from one to the next in the index."""
+    found: list[str] = []
+    first = select(func.min(JOBS.c.service)).where(JOBS.c.finished_at.is_not(None))
+    name = connection.execute(first).scalar()
+    while name is not None:
+        found.append(name)
+        name = connection.execute(first.where(JOBS.c.service > name)).scalar()
+    return found
+
+
+def _bucket(moment: ColumnElement[Any], stretch: Stretch) -> ColumnElement[int]:
+    since_us = (stretch.since - EPOCH) // MICROSECOND
+    passed_us = type_coerce(moment, BigInteger) - since_us
+    return passed_us // (stretch.bucket // MICROSECOND)
+
+
+def _times(
+    connection: Connection,
+    end: ColumnElement[Any],
+    begin: ColumnElement[Any],
+    which: ColumnElement[bool],
+) -> Times:
+    """Find percentiles in SQLite: the rows need not come here, nor wait for Python."""
+    took_us = type_coerce(end, BigInteger) - type_coerce(begin, BigInteger)
+    sorted_ = (
+        select(
+            func.max(took_us, 0).label("took_us"),
+            func.row_number().over(order_by=took_us).label("number"),
+            func.count().over().label("all"),
+        )
+        .where(which)
+        .subquery()
+    )
+    count = sorted_.c["all"]
+    wanted = [(count * percent + 99) // 100 for percent in PERCENTS]
+    query = select(sorted_.c.took_us, sorted_.c.number, count).where(sorted_.c.number.in_(wanted))
+    rows = connection.execute(query).all()
+    if not rows:
+        return Times(count=0, percentiles_s=None)
+    by_number = {row.number: row.took_us / 1e6 for row in rows}
+    total = rows[0][2]
+    ranks = [(total * percent + 99) // 100 for percent in PERCENTS]
+    return Times(count=total, percentiles_s=tuple(by_number[rank] for rank in ranks))
