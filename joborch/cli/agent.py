@@ -16,7 +16,9 @@ joborch agent -s example:20 --backend seed --client http://compute:9000
 
 def agent(
     *,
-    server: Annotated[str | None, typer.Option("-S", "--server", metavar="URL")] = None,
+    server: Annotated[
+        str | None, typer.Option("-S", "--server", metavar="URL", help="Whose jobs to run.")
+    ] = None,
     service: Annotated[
         list[str] | None,
         typer.Option("-s", "--service", metavar="NAME[:SLOTS]", help="What it offers."),

@@ -17,7 +17,7 @@ from joborch.cli.session import Session
 from joborch.cli.tally import Sent, Tally
 from joborch.cli.template import Filled
 from joborch.client import Orchestrator
-from joborch.client.settings import state_directory
+from joborch.client.places import state_directory
 from joborch.domain.errors import (
     ConflictError,
     JoborchError,

@@ -9,6 +9,7 @@ import typer
 
 from joborch.cli import outcome
 from joborch.cli.exits import INTERRUPTED, UsageError
+from joborch.cli.filtering import Where
 from joborch.cli.follow import follow, tell_ends, writer
 from joborch.cli.selection import select_one
 from joborch.cli.session import Session
@@ -26,7 +27,8 @@ joborch logs 42 --stderr-only -n all -o err.txt
 def logs(
     context: typer.Context,
     *,
-    selector: Annotated[str, typer.Argument(metavar="[SELECTOR]")] = "last",
+    selector: Annotated[str | None, typer.Argument(metavar="[SELECTOR]")] = None,
+    where: Where = None,
     follows: Annotated[bool, typer.Option("-f", "--follow", help="Until the job ends.")] = False,
     lines: Annotated[
         str, typer.Option("-n", "--lines", metavar="N|all", help="How many of the last lines.")
@@ -48,7 +50,9 @@ def logs(
         raise UsageError("--follow writes to stdout: redirect it instead of --output")
 
     async def work(orchestrator: Orchestrator) -> int:
-        job = await select_one(selector, session=session, orchestrator=orchestrator)
+        job = await select_one(
+            selector, session=session, orchestrator=orchestrator, where=where, default="last"
+        )
         if follows:
             job = await follow(session, orchestrator, job.id, streams=streams, is_raw=raw)
             tell_ends(session, [job])

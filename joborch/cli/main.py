@@ -12,7 +12,6 @@ import typer
 from typer._click import Context, HelpFormatter, Parameter
 from typer.core import TyperCommand, TyperGroup
 
-from joborch import __version__
 from joborch.cli import exits, options
 
 
@@ -25,6 +24,8 @@ class Entry:
     is_client: bool = True
     """Whether it speaks to a server, and so has the common options."""
     alias_of: str | None = None
+    is_outer: bool = False
+    """Whether what follows its first argument is for another program, options and all."""
 
 
 COMMANDS = {
@@ -42,7 +43,17 @@ COMMANDS = {
     "release": Entry("joborch.cli.release:release", "Let held jobs go."),
     "set": Entry("joborch.cli.set:set_values", "Change jobs that wait."),
     "agents": Entry("joborch.cli.agents:agents", "Show agents, drain and resume them."),
+    "services": Entry("joborch.cli.services:services", "Show services and how full they are."),
+    "quota": Entry("joborch.cli.quota:quota", "Show how much a user has of what there is."),
+    "stats": Entry("joborch.cli.stats:stats", "Show the pace, and when the queue is empty."),
+    "events": Entry("joborch.cli.events:events", "Show what happens to jobs, and what happened."),
     "top": Entry("joborch.cli.top:top", "Watch everything, live."),
+    "demo": Entry("joborch.cli.demo:demo", "See it all at work, for a minute."),
+    "whoami": Entry("joborch.cli.whoami:whoami", "Show user, server, profile and token."),
+    "login": Entry("joborch.cli.login:login", "Keep a token for a server."),
+    "logout": Entry("joborch.cli.logout:logout", "Forget a server's token."),
+    "config": Entry("joborch.cli.config:config", "Show and change the configuration."),
+    "doctor": Entry("joborch.cli.doctor.command:doctor", "Say what works, and what to do."),
     "serve": Entry("joborch.cli.serve:serve", "Run the server.", is_client=False),
     "agent": Entry("joborch.cli.agent:agent", "Run jobs on this host.", is_client=False),
     "import": Entry(
@@ -51,7 +62,16 @@ COMMANDS = {
         is_client=False,
     ),
     "check": Entry("joborch.cli.check:check", "Audit a server's data.", is_client=False),
+    "compat": Entry(
+        "joborch.cli.compat:compat", "Work as Slurm's programs do.", is_client=False, is_outer=True
+    ),
+    "completion": Entry(
+        "joborch.cli.completion:completion", "Let TAB complete words.", is_client=False
+    ),
 }
+
+COMPLETE = "__complete"
+"""What shells call at a TAB; it is no command of anybody's."""
 
 
 class Command(TyperCommand):
@@ -101,8 +121,13 @@ class Commands(TyperGroup):
         return None if entry is None else load(cmd_name, entry)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> Any:
-        """Find the command, suggesting the nearest for a misspelt one."""
+        """Find the command, or what an alias stands for; suggest the nearest for a misspelt one."""
         name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from joborch.cli.aliases import expansion
+
+            args = [*(expansion(name, ctx.obj) or [name]), *args[1:]]
+            name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             import difflib
 
@@ -130,7 +155,11 @@ def load(name: str, entry: Entry) -> TyperCommand:
         name,
         cls=ClientCommand if entry.is_client else Command,
         help=f"{entry.help}\n\n\b\nExamples:\n{examples}" if examples else entry.help,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "max_content_width": 100,
+            "allow_interspersed_args": not entry.is_outer,
+        },
     )(getattr(module, function))
     command = typer.main.get_command(app)
     if not isinstance(command, TyperCommand):
@@ -140,19 +169,25 @@ def load(name: str, entry: Entry) -> TyperCommand:
 
 
 def entrance(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("-V", "--version", help="Show the version.")] = False,
 ) -> None:
     """Answer what needs no command."""
     if version:
-        python = ".".join(map(str, sys.version_info[:3]))
-        typer.echo(f"joborch {__version__} (python {python})")
+        from joborch.cli.version import version_line
+
+        typer.echo(version_line(context.obj))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == [COMPLETE]:
+        from joborch.cli.completing.answer import answer
+
+        return answer(arguments[1:])
     with exits.outermost(arguments) as outcome:
-        code = _root().main(args=arguments, prog_name="joborch", standalone_mode=False)
+        code = root().main(args=arguments, prog_name="joborch", standalone_mode=False)
         outcome.code = code if isinstance(code, int) else 0
     return outcome.code
 
@@ -162,7 +197,8 @@ def run() -> None:
     sys.exit(main())
 
 
-def _root() -> TyperGroup:
+def root() -> TyperGroup:
+    """Make joborch itself, with the options that may stand before a command."""
     app = _typer()
     app.callback(
         cls=Commands,

@@ -27,6 +27,7 @@ class Common:
     timeout: str | None = None
     no_input: bool = False
     utc: bool = False
+    write: bool = False
 
     @property
     def chosen_format(self) -> str | None:
@@ -42,7 +43,7 @@ class Common:
 
 NAMES = tuple(Common.__slots__)
 QUIET = "Ids only, and errors; twice: nothing."
-VERBOSE = "Say what is asked of the server; -vvv: tracebacks."
+VERBOSE = "Say what is asked of the server; -vv: headers; -vvv: tracebacks."
 
 
 def declaration(
@@ -81,6 +82,9 @@ def declaration(
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
     utc: Annotated[bool, typer.Option("--utc", help="Times in UTC.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Change things in spite of a read-only profile.")
+    ] = False,
 ) -> None:
     """Declare the options; never called."""
 

@@ -6,17 +6,17 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 import typer
 
+from joborch.cli.chosen import settings_of
 from joborch.cli.exits import UsageError
 from joborch.cli.options import Common
 from joborch.cli.output import Output
-from joborch.client import ClientSettings, Orchestrator, load_settings
+from joborch.client import Orchestrator
 from joborch.domain.durations import parse_duration
-from joborch.domain.errors import ServerUnreachableError
+from joborch.domain.errors import NotAllowedError, ReadOnlyError, ServerUnreachableError
 
 T = TypeVar("T")
 
@@ -32,12 +32,12 @@ class Session:
         gc.disable()  # a short life: collecting garbage costs more than it frees
         self.options = options
         self.output = Output(options)
-        self.settings = _settings(options, None if has_own_timeout else options.timeout)
+        self.settings = settings_of(options, has_own_timeout=has_own_timeout)
         self.now = datetime.now(UTC)
         for warning in self.settings.warnings:
             self.output.note(f"warning: {warning}")
         if options.verbose:
-            _log_requests()
+            _log_requests(with_headers=options.verbose > 1)
 
     @classmethod
     def of(cls, context: typer.Context, *, has_own_timeout: bool = False) -> "Session":
@@ -61,6 +61,25 @@ class Session:
                     "no --server, JOBORCH_SERVER or profile is set, so the default was used"
                 )
             raise
+        except NotAllowedError as error:
+            error.details.setdefault("why", self._told_about_token())
+            error.hint = error.hint or f"joborch login --server {self.settings.server}"
+            raise
+        except ReadOnlyError as error:
+            error.details["why"] = f"readonly is set: {self.settings.known['readonly'].origin}"
+            error.hint = "add --write to do it nevertheless"
+            raise
+
+    def connect(self, *, token: str | None = None) -> Orchestrator:
+        """Return the server, as the settings name it; with another token to try that."""
+        settings = self.settings
+        stored = settings.token.text if settings.token else None
+        return Orchestrator(
+            settings.server,
+            timeout=settings.timeout,
+            token=token or stored,
+            is_read_only=settings.is_read_only and not self.options.write,
+        )
 
     def confirm(self, question: str, *, is_yes: bool) -> None:
         """Ask, unless the answer was given; return only if it is yes.
@@ -81,9 +100,12 @@ class Session:
             raise typer.Exit(1)
 
     async def _connected(self, work: Callable[[Orchestrator], Awaitable[T]]) -> T:
-        settings = self.settings
-        async with Orchestrator(settings.server, timeout=settings.timeout) as orchestrator:
+        async with self.connect() as orchestrator:
             return await work(orchestrator)
+
+    def _told_about_token(self) -> str:
+        token = self.settings.token
+        return f"the token was refused: {token.origin}" if token else "no token was sent"
 
 
 def duration(text: str | None, option: str) -> timedelta | None:
@@ -105,15 +127,7 @@ def pairs(texts: list[str], option: str) -> dict[str, str]:
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
 
 
-def _settings(options: Common, timeout: str | None) -> ClientSettings:
-    return load_settings(
-        flags={"server": options.server, "timeout": timeout},
-        config=Path(options.config) if options.config else None,
-        profile=options.profile,
-    )
-
-
-def _log_requests() -> None:
+def _log_requests(*, with_headers: bool) -> None:
     import logging
 
     handler = logging.StreamHandler(sys.stderr)
@@ -121,3 +135,4 @@ def _log_requests() -> None:
     logger = logging.getLogger("joborch.client.transport")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
+    logger.getChild("headers").setLevel(logging.DEBUG if with_headers else logging.WARNING)

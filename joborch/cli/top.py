@@ -2,25 +2,42 @@
 
 import gc
 import os
+import shutil
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from joborch.cli.exits import UsageError
-from joborch.cli.run import run_top
+from joborch.cli.run import (
+    run_top,
+    run_top_behind_page,
+    run_top_in_browser,
+    run_top_once,
+    run_top_plain,
+)
 from joborch.cli.session import Session
 
 EXAMPLES = """
 joborch top
-joborch top --filter 'user:me state:active'
+joborch top --user me --filter state:active
 joborch top --read-only --theme joborch-cb
+joborch top --once                     one frame of text, for a log or a mail
+joborch top --plain                    sentences instead of a picture, for screen readers
+joborch top --web                      prints a link for a browser
 """
+TOKENS = ("JOBORCH_TOKEN", "JOBORCH_TOKEN_FILE")
+FRAME = (120, 40)
+"""Columns and lines of a frame that goes to no terminal, unless ``COLUMNS`` and ``LINES`` say."""
 
 
 def top(
     context: typer.Context,
     *,
+    user: Annotated[
+        str | None, typer.Option("-u", "--user", metavar="ID", help="Whose jobs: me, an id, all.")
+    ] = None,
     filter_text: Annotated[
         str, typer.Option("--filter", metavar="TEXT", help="As typed after / in it.")
     ] = "",
@@ -35,23 +52,86 @@ def top(
     no_mouse: Annotated[
         bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")
     ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print one frame of text.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Say what changes, a line each; a menu to act.")
+    ] = False,
+    web: Annotated[bool, typer.Option("--web", help="Show it in a browser.")] = False,
+    web_host: Annotated[
+        str, typer.Option("--web-host", metavar="ADDRESS", help="Where to listen.")
+    ] = "127.0.0.1",
+    web_port: Annotated[
+        int, typer.Option("--web-port", metavar="PORT", min=0, max=65535, help="0: any free one.")
+    ] = 0,
+    web_write: Annotated[
+        bool, typer.Option("--web-write", help="Let the browser change something.")
+    ] = False,
+    in_browser: Annotated[int, typer.Option("--in-browser", metavar="PID", hidden=True)] = 0,
 ) -> None:
-    """Watch jobs, quotas, agents and services, live; cancel jobs."""
+    """Watch jobs, quotas, agents and services, live, and act on jobs."""
+    if once + plain + web > 1:
+        raise UsageError("--once, --plain and --web are three ways to see it; choose one")
     session = Session.of(context)
     gc.enable()  # it lives long
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "joborch top needs a terminal", hint="use `joborch status` or `joborch status --watch`"
-        )
-    code = run_top(
-        server=session.settings.server,
-        timeout=session.settings.timeout,
-        user_id=session.settings.user_id,
-        filter_text=filter_text,
-        theme=theme,
-        is_read_only=read_only,
-        is_ascii=ascii_only,
-        is_colored=session.options.color != "never" and not os.environ.get("NO_COLOR"),
-        has_mouse=not no_mouse,
-    )
+    settings = session.settings
+    read_only |= settings.is_read_only and not session.options.write
+    site: dict[str, Any] = {"server": session.connect(), "user_id": settings.user_id}
+    site |= {"filter_text": _with_user(user, filter_text)}
+    drawn: dict[str, Any] = site | {
+        "theme": theme,
+        "is_read_only": read_only,
+        "is_ascii": ascii_only,
+        "is_colored": session.options.color != "never" and not os.environ.get("NO_COLOR"),
+        "has_mouse": not no_mouse,
+    }
+    if web:
+        code = _serve(session, drawn, host=web_host, port=web_port, may_write=web_write)
+    elif in_browser:
+        code = run_top_behind_page(**drawn, parent=in_browser)
+    elif plain:
+        code = run_top_plain(**site, is_read_only=read_only)
+    elif once or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        size = tuple(shutil.get_terminal_size(FRAME))
+        session.output.line(run_top_once(**site, is_ascii=ascii_only, size=size))
+        code = 0
+    else:
+        code = run_top(**drawn)
     raise typer.Exit(code)
+
+
+def _serve(session: Session, drawn: Mapping[str, Any], **where: Any) -> int:
+    """Serve it to browsers, drawn as on a terminal."""
+    passed_on = {"--filter": drawn["filter_text"], "--theme": drawn["theme"]}
+    flags = {"--ascii": drawn["is_ascii"], "--read-only": drawn["is_read_only"]}
+    return run_top_in_browser(
+        env=os.environ,
+        tell=session.output.line,
+        warn=session.output.note,
+        settings=_named(session),
+        options=[
+            *(f"{option}={value}" for option, value in passed_on.items() if value),
+            *(flag for flag, is_set in flags.items() if is_set),
+        ],
+        **where,
+    )
+
+
+def _with_user(user: str | None, filter_text: str) -> str:
+    """Return the filter with the user's part in front of it."""
+    if user is None or user == "all":
+        return filter_text
+    return f"user:{user} {filter_text}".rstrip()
+
+
+def _named(session: Session) -> dict[str, str]:
+    """Return what was found out about the server and the user, for another process."""
+    settings, given = session.settings, session.options
+    named = {
+        "JOBORCH_SERVER": settings.server,
+        "JOBORCH_USER_ID": settings.user_id,
+        "JOBORCH_TIMEOUT": f"{settings.timeout.total_seconds():g}s",
+        "JOBORCH_PROFILE": given.profile or os.environ.get("JOBORCH_PROFILE"),
+        "JOBORCH_CONFIG": given.config or os.environ.get("JOBORCH_CONFIG"),
+        **{name: os.environ.get(name) for name in TOKENS},
+    }
+    return {name: value for name, value in named.items() if value}

@@ -48,6 +48,8 @@ class Orchestrator(JobActions, Site):
         timeout: timedelta = timedelta(seconds=DEFAULT_TIMEOUT_S),
         retries: Retries | None = None,
         pause_s: float = streams.FIRST_PAUSE_S,
+        token: str | None = None,
+        is_read_only: bool = False,
     ) -> None:
         """Open nothing yet.
 
@@ -56,9 +58,17 @@ class Orchestrator(JobActions, Site):
             timeout: how long one request may be without an answer.
             retries: how often to try what may safely be repeated.
             pause_s: first pause before a broken stream is opened again; it grows up to 10 s.
+            token: shown to this server with every request, as a proxy before it may demand.
+            is_read_only: refuse, with ``ReadOnlyError``, what would change anything.
         """
         self.server = server
-        self._transport = Transport(server, timeout_s=timeout.total_seconds(), retries=retries)
+        self._transport = Transport(
+            server,
+            timeout_s=timeout.total_seconds(),
+            retries=retries,
+            token=token,
+            is_read_only=is_read_only,
+        )
         self._pause_s = pause_s
 
     async def __aenter__(self) -> Self:
@@ -71,6 +81,10 @@ class Orchestrator(JobActions, Site):
         traceback: TracebackType | None,
     ) -> None:
         await self._transport.close()
+
+    def authorize(self, token: str) -> None:
+        """Show this token with every request from now on; it is kept nowhere."""
+        self._transport.headers["Authorization"] = f"Bearer {token}"
 
     async def submit(
         self, submission: Submission, *, on_progress: Progress | None = None

@@ -1,24 +1,34 @@
 """What a client needs to know: flags > environment > profile > ``[defaults]`` > built-in.
 
-The file is ``$XDG_CONFIG_HOME/joborch/config.toml``: a table ``[defaults]``, which may name the
-``profile`` to use, and tables ``[profile.NAME]``, each with ``server user_id service timeout``.
+There may be two files, a person's own and the site's; of each kind of table, the own one wins.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
+from joborch.client.config_file import KEYS, ConfigFile
+from joborch.client.credentials import Token, find_token, goes_in_the_clear
+from joborch.client.places import config_path, site_config_path
 from joborch.domain.durations import parse_duration
 from joborch.domain.errors import SettingsError
 from joborch.domain.names import check_user_id
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 DEFAULT_TIMEOUT = timedelta(seconds=30)
-KEYS = ("server", "user_id", "service", "timeout")
+BUILT_IN = "built-in"
+YES_NO = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A setting's text, and where it was found."""
+
+    text: str
+    origin: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +43,28 @@ class ClientSettings:
     """Where to submit; None: the only one that the server offers."""
     timeout: timedelta = DEFAULT_TIMEOUT
     """How long one request may be without an answer."""
+    is_read_only: bool = False
+    """Whether what changes anything needs ``--write``."""
+    token: Token | None = field(default=None, compare=False)
+    """Shown to the server, and to no other."""
     has_named_server: bool = False
     """Whether somebody chose the server, rather than nobody."""
-    warnings: tuple[str, ...] = ()
-    """What in the file was not understood."""
+    known: Mapping[str, Known] = field(default_factory=dict, compare=False)
+    """Every setting's text and where it comes from, by name; missing where there is none."""
+    unknown: tuple[str, ...] = ()
+    """Keys of the files that nobody knows, in words."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What in the files was not understood, and what is dangerous."""
+        if self.token is None or not goes_in_the_clear(self.server):
+            return self.unknown
+        return (*self.unknown, f"the token goes to {self.server} unencrypted: use https://")
+
+    @property
+    def profile(self) -> str | None:
+        """The profile that is used."""
+        return self.known["profile"].text if "profile" in self.known else None
 
 
 def load_settings(
@@ -51,7 +79,7 @@ def load_settings(
     Args:
         flags: texts by setting, None for one that was not given.
         env: the environment; default: this process's.
-        config: a file to read instead of the usual one; it must exist.
+        config: a file to read instead of the usual ones; it must exist.
         profile: the table to use; default: ``JOBORCH_PROFILE``, or the one that ``[defaults]``
             names.
 
@@ -59,52 +87,49 @@ def load_settings(
         SettingsError: naming every mistake.
     """
     env = os.environ if env is None else env
-    file = _File.read(config, env)
-    table, warnings = file.table(profile or env.get("JOBORCH_PROFILE") or None)
-    texts: dict[str, str] = {}
+    files = read_files(config, env)
+    known: dict[str, Known] = {}
+    if (chosen := _chosen(profile, env, files)) is not None:
+        known["profile"] = chosen
+    sources = [*_given(flags or {}, env), *_written(files, chosen.text if chosen else None)]
     for key in KEYS:
-        sources = ((flags or {}).get(key), env.get(f"JOBORCH_{key.upper()}"), table.get(key))
-        if (text := next((text for text in sources if text), None)) is not None:
-            texts[key] = text
-    return _settings(texts, env, warnings)
+        found = (Known(text=texts[key], origin=at) for at, texts in sources if texts.get(key))
+        if (first := next(found, None)) is not None:
+            known[key] = first
+    settings = _settings(known, env, _unknown(files))
+    return replace(settings, token=find_token(settings.server, env))
 
 
-def config_path(env: Mapping[str, str]) -> Path:
-    """Return where the file is looked for when none is named."""
-    return _xdg(env, "XDG_CONFIG_HOME", ".config") / "config.toml"
+def read_files(config: Path | None, env: Mapping[str, str]) -> list[ConfigFile]:
+    """Read the files that count, the first before the next; one that is named must exist."""
+    if config is not None or env.get("JOBORCH_CONFIG"):
+        return [ConfigFile.read(config or config_path(env))]
+    usual = (config_path(env), site_config_path(env))
+    return [ConfigFile.read(path) for path in usual if path.exists()]
 
 
-def state_directory(env: Mapping[str, str]) -> Path:
-    """Return where a client remembers things between invocations."""
-    return _xdg(env, "XDG_STATE_HOME", ".local/state")
-
-
-def _settings(
-    texts: Mapping[str, str], env: Mapping[str, str], warnings: tuple[str, ...]
-) -> ClientSettings:
-    mistakes: list[str] = []
-    user_id, timeout = texts.get("user_id") or login_name(env), DEFAULT_TIMEOUT
+def mistake_in(key: str, text: str) -> str | None:
+    """Say what is wrong with a setting's text; None if nothing is."""
     try:
-        check_user_id(user_id)
+        if key == "user_id":
+            check_user_id(text)
+        if key == "timeout":
+            parse_duration(text)
     except ValueError as error:
-        mistakes.append(str(error))
+        return str(error) if key == "user_id" else f"timeout {text!r} is {error}"
+    if key == "server" and not _is_address(text):
+        return f"server {text!r} is not like http://HOST:PORT"
+    if key == "readonly" and text not in YES_NO:
+        return f"readonly {text!r} is neither true nor false"
+    return None
+
+
+def _is_address(text: str) -> bool:
     try:
-        timeout = parse_duration(texts["timeout"]) if "timeout" in texts else timeout
-    except ValueError as error:
-        mistakes.append(f"timeout {texts['timeout']!r} is {error}")
-    server = texts.get("server", DEFAULT_SERVER)
-    if not server.startswith(("http://", "https://")):
-        mistakes.append(f"server {server!r} is not like http://HOST:PORT")
-    if mistakes:
-        raise SettingsError(*mistakes)
-    return ClientSettings(
-        server=server,
-        user_id=user_id,
-        service=texts.get("service"),
-        timeout=timeout,
-        has_named_server="server" in texts,
-        warnings=warnings,
-    )
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        return False
 
 
 def login_name(env: Mapping[str, str]) -> str:
@@ -120,47 +145,58 @@ def login_name(env: Mapping[str, str]) -> str:
         return str(os.getuid())
 
 
-class _File:
-    """A configuration file, or an empty one."""
-
-    def __init__(self, path: Path, content: dict[str, Any]) -> None:
-        self._path = path
-        self._defaults = dict(content.get("defaults", {}))
-        self._profiles: dict[str, dict[str, Any]] = dict(content.get("profile", {}))
-
-    @classmethod
-    def read(cls, named: Path | None, env: Mapping[str, str]) -> "_File":
-        if named is None and env.get("JOBORCH_CONFIG"):
-            named = Path(env["JOBORCH_CONFIG"])
-        path = named or config_path(env)
-        if named is None and not path.exists():
-            return cls(path, {})
-        import tomllib  # only now: most invocations have no file
-
-        try:
-            return cls(path, tomllib.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise SettingsError(f"{path} cannot be read: {reason}") from error
-
-    def table(self, named: str | None) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Return the settings of a profile on top of the defaults, and what is unknown there."""
-        profile = named or str(self._defaults.pop("profile", ""))
-        if profile and profile not in self._profiles:
-            known = ", ".join(self._profiles) or "none"
-            raise SettingsError(f"there is no profile {profile!r} in {self._path}: {known}")
-        merged = self._defaults | self._profiles.get(profile, {})
-        texts = {("user_id" if key == "user" else key): str(merged[key]) for key in merged}
-        unknown = [key for key in texts if key not in KEYS and key != "profile"]
-        return texts, tuple(f"{self._path}: unknown key {_nearest(key)}" for key in unknown)
+def _chosen(named: str | None, env: Mapping[str, str], files: list[ConfigFile]) -> Known | None:
+    """Return the profile to use, which must be in a file."""
+    told = [("--profile", named), ("JOBORCH_PROFILE", env.get("JOBORCH_PROFILE"))]
+    told += [(f"[defaults] in {file.path}", file.chosen) for file in files]
+    chosen = next((Known(text=text, origin=origin) for origin, text in told if text), None)
+    if chosen and not any(chosen.text in file.profiles for file in files):
+        where = " and ".join(str(file.path) for file in files) or "any file"
+        there = ", ".join(name for file in files for name in file.profiles) or "none"
+        raise SettingsError(f"there is no profile {chosen.text!r} in {where}: {there}")
+    return chosen
 
 
-def _nearest(key: str) -> str:
-    near = difflib.get_close_matches(key, KEYS, n=1)
-    return f"{key!r}" + (f"; is {near[0]!r} meant?" if near else "")
+def _given(
+    flags: Mapping[str, str | None], env: Mapping[str, str]
+) -> list[tuple[str, dict[str, str]]]:
+    """Return what stands on the command line and in the environment, a source for each setting."""
+    told = [(f"--{key}", {key: text}) for key, text in flags.items() if text]
+    variables = {key: f"JOBORCH_{key.upper()}" for key in KEYS}
+    return told + [(name, {key: env.get(name, "")}) for key, name in variables.items()]
 
 
-def _xdg(env: Mapping[str, str], variable: str, below_home: str) -> Path:
-    base = Path(env[variable]) if env.get(variable, "").startswith("/") else None
-    home = Path(env["HOME"]) if env.get("HOME") else Path.home()
-    return (base or home / below_home) / "joborch"
+def _written(files: list[ConfigFile], profile: str | None) -> list[tuple[str, dict[str, str]]]:
+    """Return what stands in the files: a profile's tables, then the defaults."""
+    profiles = [
+        (f"[profile.{profile}] in {file.path}", file.profiles.get(profile or "", {}))
+        for file in files
+    ]
+    return profiles + [(f"[defaults] in {file.path}", file.defaults) for file in files]
+
+
+def _unknown(files: list[ConfigFile]) -> tuple[str, ...]:
+    return tuple(f"{file.path}: unknown key {what}" for file in files for what in file.unknown)
+
+
+def _settings(
+    known: dict[str, Known], env: Mapping[str, str], unknown: tuple[str, ...]
+) -> ClientSettings:
+    known.setdefault("user_id", Known(text=login_name(env), origin="login name"))
+    named = "server" in known
+    known.setdefault("server", Known(text=DEFAULT_SERVER, origin=BUILT_IN))
+    known.setdefault("timeout", Known(text="30s", origin=BUILT_IN))
+    known.setdefault("readonly", Known(text="false", origin=BUILT_IN))
+    mistakes = [mistake_in(key, one.text) for key, one in known.items()]
+    if any(mistakes):
+        raise SettingsError(*(mistake for mistake in mistakes if mistake))
+    return ClientSettings(
+        server=known["server"].text,
+        user_id=known["user_id"].text,
+        service=known["service"].text if "service" in known else None,
+        timeout=parse_duration(known["timeout"].text),
+        is_read_only=YES_NO[known["readonly"].text],
+        has_named_server=named,
+        known=known,
+        unknown=unknown,
+    )

@@ -1,10 +1,16 @@
 """What the SDK tells of the site: its server, services, agents, and who uses how much."""
 
+from datetime import datetime, timedelta
 from typing import TypeVar
 
+from joborch.client.query import JobQuery
 from joborch.client.transport import Call, Transport, segment
 from joborch.wire.agents import AgentList, AgentView
-from joborch.wire.services import Health, Meta, ServiceList, UsageList
+from joborch.wire.events import EventPage
+from joborch.wire.groups import JobGroups
+from joborch.wire.services import Health, Meta, ServiceList, ServiceView, UsageList
+from joborch.wire.snapshot import Snapshot
+from joborch.wire.statistics import StartEstimate, Statistics
 
 T = TypeVar("T")
 
@@ -22,9 +28,34 @@ class Site:
         """Return how the server is; raises ``UnavailableError`` when it is not well."""
         return await self._transport.ask(get("/health"), Health)
 
+    async def server_time(self) -> datetime | None:
+        """Return what time the server takes it to be, to the second; None if it does not say."""
+        from email.utils import parsedate_to_datetime
+
+        async with self._transport.stream(get("/meta")) as response:
+            told = response.headers.get("Date")
+        try:
+            return parsedate_to_datetime(told) if told else None
+        except ValueError:
+            return None
+
+    async def hear_events(self) -> None:
+        """Return once the server's stream of events has come through, be it only its first word.
+
+        Something between here and there may hold it back; bound it with ``asyncio.timeout``.
+        """
+        call = get("/events", accept="text/event-stream")
+        async with self._transport.stream(call) as response:
+            async for _line in self._transport.lines(response):
+                return
+
     async def services(self) -> ServiceList:
         """Return all services with their quotas and use."""
         return await self._get("/services", ServiceList)
+
+    async def service(self, name: str) -> ServiceView:
+        """Return one service."""
+        return await self._get(f"/services/{segment(name)}", ServiceView)
 
     async def agents(self) -> AgentList:
         """Return all agents."""
@@ -43,6 +74,62 @@ class Site:
     async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
         """Return who uses how much of which service."""
         return await self._get("/usage", UsageList, user=user, service=service)
+
+    async def statistics(
+        self, *, window: timedelta, buckets: int = 60, service: str | None = None
+    ) -> Statistics:
+        """Return how much was done within the window (1 minute to 7 days), and how things stand.
+
+        It comes in 2 to 240 buckets, about one service or all of them.
+        """
+        asked = {"window": window.total_seconds(), "buckets": buckets, "service": service}
+        return await self._get("/statistics", Statistics, **asked)
+
+    async def estimate(
+        self, *, service: str, user: str, jobs: int = 1, priority: int | None = None
+    ) -> StartEstimate:
+        """Return when the first and the last of so many jobs would start, submitted now."""
+        asked = {"service": service, "user": user, "jobs": jobs, "priority": priority}
+        return await self._get("/estimate", StartEstimate, **asked)
+
+    async def snapshot(self, *, ended: int = 1000) -> Snapshot:
+        """Return all jobs that have not ended, the newest ``ended`` that have, and the rest.
+
+        ``events(after=snapshot.seq)`` goes on from there without a gap.
+        """
+        return await self._get("/snapshot", Snapshot, ended=ended)
+
+    async def past(
+        self,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 1000,
+        user: str | None = None,
+        service: str | None = None,
+        job: str | int | None = None,
+        batch: str | None = None,
+    ) -> EventPage:
+        """Return up to ``limit`` (at most 1000) things that happened, in the order of their seq.
+
+        They are the newest before ``before``, or the oldest after ``after`` where that is given
+        alone. Page on with the answer's ``next`` as ``before``, or as ``after``, until it is None:
+        a page that is about a few jobs may be short or empty and not the last.
+        """
+        between = {"before": before, "after": after, "limit": limit}
+        jobs = {"user": user, "service": service, "job": job, "batch": batch}
+        return await self._get("/history", EventPage, **between, **jobs)
+
+    async def groups(self, by: str, query: JobQuery | None = None) -> JobGroups:
+        """Return the jobs that match, counted by what they have in common.
+
+        Args:
+            by: ``user service state agent reason batch``, or ``signature``: how they failed, as
+                read from the ends of the newest failed jobs' logs.
+            query: which jobs.
+        """
+        conditions = (query or JobQuery()).parameters()
+        return await self._get("/jobs/groups", JobGroups, by=by, **conditions)
 
     async def _get(self, path: str, answer: type[T], **query: object) -> T:
         return await self._transport.ask(get(path, query=query, is_repeatable=True), answer)

@@ -21,11 +21,13 @@ from joborch.client.failures import translated, unexplained
 from joborch.domain.errors import (
     InvalidRequestError,
     JoborchError,
+    ReadOnlyError,
     ServerBrokenError,
 )
 from joborch.wire.problems import Problem, error_of
 
 logger = logging.getLogger(__name__)
+headers_logger = logging.getLogger(f"{__name__}.headers")
 
 T = TypeVar("T")
 Content = bytes | AsyncIterator[bytes]
@@ -36,6 +38,9 @@ BROKEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError, h
 PIECE_BYTES = 64 * 1024
 """Written at a time; a time-out is about one piece, or a slow line would count as a dead one."""
 OVERLOADED = frozenset({502, 503, 504})
+HARMLESS = frozenset({"GET", "HEAD"})
+SECRET = frozenset({"authorization", "lease-token", "proxy-authorization", "cookie"})
+"""Headers that are told to nobody but the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +103,14 @@ class Transport:
         codec: Codec = JSON,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retries: Retries | None = None,
+        token: str | None = None,
+        is_read_only: bool = False,
     ) -> None:
         self.server = server.rstrip("/")
         self.codec = codec
-        self.headers: dict[str, str] = {}
-        """Sent with every request."""
+        self.headers = {"Authorization": f"Bearer {token}"} if token else dict[str, str]()
+        """Sent with every request, and to nobody else: a redirect is not followed."""
+        self._is_read_only = is_read_only
         self._timeout_s = timeout_s
         self._retries = retries or Retries()
         self._client = _client(self.server)
@@ -159,13 +167,15 @@ class Transport:
                 yield line
 
     async def _send(self, call: Call) -> httpx.Response:
+        if self._is_read_only and call.method not in HARMLESS:
+            raise ReadOnlyError(self.server)
         tries = self._retries.tries if call.is_repeatable else 1
         with translated(self.server):
             for attempt in range(1, tries):
                 try:
                     response = await self._send_once(call)
                 except BROKEN as error:
-                    failure = {"path": call.path, "error": str(error)}
+                    failure = {"call": f"{call.method} {call.path}", "error": str(error)}
                     logger.debug("connection failed", extra=failure)
                 else:
                     if response.status_code not in OVERLOADED:
@@ -189,6 +199,8 @@ class Transport:
                     connect=min(CONNECT_S, self._timeout_s),
                 ),
             )
+            if headers_logger.isEnabledFor(logging.DEBUG):
+                headers_logger.debug("sends", extra={"call": _told(request.headers)})
             response = await self._client.send(request, stream=True)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise InvalidRequestError(
@@ -242,6 +254,12 @@ def _client(server: str) -> httpx.AsyncClient:
 def segment(name: str) -> str:
     """Escape a name for a URL's path; the slashes of a file's name stay."""
     return quote(name, safe="/")
+
+
+def _told(headers: httpx.Headers) -> str:
+    """Write headers for a person, without the secrets in them."""
+    shown = {name: "***" if name in SECRET else value for name, value in headers.items()}
+    return ", ".join(f"{name}: {value}" for name, value in shown.items())
 
 
 def _in_pieces(content: Content | None) -> tuple[Content | None, dict[str, str]]:

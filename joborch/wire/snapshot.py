@@ -34,3 +34,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
         """Return the rows as jobs; columns that this version does not know are left out."""
         named = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
         return msgspec.convert(named, list[JobView])
+
+
+def row_of(job: JobView) -> list[Any]:
+    """Return a job as a row: its values in the order of ``COLUMNS``."""
+    return list(msgspec.structs.astuple(job))

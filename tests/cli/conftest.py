@@ -42,6 +42,7 @@ def env(stub: StubServer, home: Path) -> dict[str, str]:
         "HOME": str(home.parent / "home"),
         "LOGNAME": "1",
         "JOBORCH_SERVER": stub.url,
+        "JOBORCH_SITE_CONFIG": str(home.parent / "site.toml"),
         "TZ": "UTC",
         "TERM": "xterm",
         "COLUMNS": "100",

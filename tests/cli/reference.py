@@ -54,7 +54,9 @@ def _section(name: str, entry: Entry) -> Iterator[str]:
 def _rows(command: TyperCommand, entry: Entry) -> Iterator[str]:
     common = {*options.NAMES, "help"} if entry.is_client else {"help"}
     for parameter in command.params:
-        if isinstance(parameter, TyperOption) and parameter.name not in common:
+        if not isinstance(parameter, TyperOption) or parameter.hidden:
+            continue
+        if parameter.name not in common:
             yield _row(parameter)
 
 

@@ -1,4 +1,4 @@
-"""wait, logs, fetch and explain."""
+"""wait, logs and fetch."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from joborch.domain.errors import (
 )
 from joborch.domain.states import JobState
 from joborch.wire.events import LogText
-from joborch.wire.jobs import Explanation, FileList, FileView
+from joborch.wire.jobs import FileList, FileView
 from tests.support.command_line import Run
 from tests.support.stub_server import StubServer, ranged, refuses, says, sends, streams
 from tests.support.views import a_job_view, a_page, a_zip, an_event, results_of, zip_of
@@ -193,6 +193,25 @@ def test_several_jobs_get_a_directory_each(stub: StubServer, joborch: Run, home:
     assert (home / "out" / "2-dock" / "output.txt").exists()
 
 
+def test_a_running_job_is_fetched_as_it_is_now(stub: StubServer, joborch: Run, home: Path) -> None:
+    stub.on(JOB, says(a_job_view(42, RUNNING)))
+    stub.on("GET /api/v1/jobs/42/partial", sends(ZIP))
+
+    finished = joborch("fetch", "42", "--partial", "-d", "out")
+
+    assert (finished.code, finished.out) == (0, "out/42-dock.zip\n")
+    assert (home / "out" / "42-dock.zip").read_bytes() == ZIP
+
+
+def test_of_a_log_one_stream_can_be_had_alone(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOB, says(a_job_view(42, COMPLETED)))
+    stub.on("GET /api/v1/jobs/42/logs", lambda heard: sends(f"{heard.query['stream']}\n".encode()))
+
+    said = joborch("logs", "42", "--stderr-only")
+
+    assert (said.code, said.out, said.err) == (0, "", "stderr\n")
+
+
 def test_some_of_several_is_partial_success(stub: StubServer, joborch: Run) -> None:
     jobs = [a_job_view(1, COMPLETED, results=results_of(ZIP)), a_job_view(2, RUNNING)]
     stub.on(JOBS, says(a_page(*jobs)))
@@ -266,34 +285,3 @@ def test_an_unsafe_archive_is_refused(stub: StubServer, joborch: Run, home: Path
     assert finished.code == 1
     assert "was not unpacked" in finished.err
     assert not (home.parent / "evil.txt").exists()
-
-
-def test_a_job_can_be_explained(stub: StubServer, joborch: Run) -> None:
-    stub.on(JOB, says(a_job_view(42)))
-    explanation = Explanation(
-        job_id=42,
-        state="queued",
-        reason="quota_user",
-        message="your quota is full",
-        user_active=5,
-        user_limit=5,
-        service_active=5,
-        service_limit=10,
-        position=3,
-        ahead=41,
-        held_by=[37, 38, 39],
-        agents=3,
-        free_slots=7,
-    )
-    stub.on("GET /api/v1/jobs/42/explain", says(explanation))
-
-    done = joborch("explain", "42")
-
-    assert done.out.splitlines() == [
-        "42  your quota is full",
-        "      user: 5 of 5 slots, held by 37-39",
-        "      service: 5 active, of 10",
-        "      agents: 3 up, 7 slots free",
-        "      place: 3 in the user's line, 41 jobs ahead in all",
-    ]
-    assert json.loads(joborch("explain", "42", "--json").out)["reason"] == "quota_user"

@@ -41,9 +41,10 @@ class Promise:
 
 PROMISES = (
     Promise("submit", ("-s", "example", "--hold", "--", "true")),
-    Promise("run", ("-s", "example", "--", "true"), form="lines"),
+    Promise("run", ("-s", "example", "--no-fetch", "--", "true"), form="lines"),
     Promise("status", ("-A",)),
     Promise("status", ("DONE",), takes_jobs=True),
+    Promise("status", ("-A", "--group-by", "state")),
     Promise("wait", ("DONE",), form="lines", takes_jobs=True),
     Promise("logs", ("DONE",), form="lines", takes_jobs=True),
     Promise("fetch", ("--overwrite", "DONE"), takes_jobs=True),
@@ -54,10 +55,23 @@ PROMISES = (
     Promise("release", ("HELD",), takes_jobs=True),
     Promise("set", ("HELD", "priority=10")),
     Promise("agents"),
+    Promise("services"),
+    Promise("services", ("example",)),
+    Promise("quota", ("-A",)),
+    Promise("stats"),
+    Promise("events", form="lines"),
 )
 ASIDE = {
     "ps": "another name of status",
     "top": "a screen; tests/tui",
+    "doctor": "is there for when there is no server; tests/cli/test_doctor.py",
+    "demo": "a site of its own; tests/journeys/test_demo.py",
+    "whoami": "answers without a server too; tests/cli/test_login.py",
+    "login": "tests/cli/test_login.py",
+    "logout": "tests/cli/test_login.py",
+    "config": "is about files; tests/cli/test_config.py",
+    "compat": "tests/cli/test_slurm.py",
+    "completion": "tests/cli/test_completion.py",
     "serve": "runs until it is ended",
     "agent": "runs until it is ended",
     "import": "tests/cli/test_import.py",
@@ -148,7 +162,7 @@ def test_json_is_nothing_but_json(promise: Promise, words: list[str], joborch: R
 
 @EACH
 def test_quiet_is_ids_and_nothing_else(promise: Promise, words: list[str], joborch: Run) -> None:
-    said = joborch(*with_option(words, "-q"))
+    said = joborch(*with_option(words, "--quiet"))
 
     assert (said.code, said.err) == (promise.code, "")
     assert all(re.fullmatch(r"\S+", line) for line in said.out.splitlines())

@@ -14,7 +14,7 @@ import pytest
 
 from joborch import __version__
 from joborch.cli.main import COMMANDS, load
-from joborch.domain.errors import NotAllowedError, StoreFailedError
+from joborch.domain.errors import ConflictError, NotAllowedError, StoreFailedError
 from joborch.domain.states import JobState
 from tests.support.command_line import Finished, Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says
@@ -113,7 +113,7 @@ def test_a_server_error_is_told_with_its_reference(stub: StubServer, joborch: Ru
 
 
 def test_what_a_server_says_cannot_drive_the_terminal(stub: StubServer, at_terminal: Run) -> None:
-    stub.on("GET /api/v1/jobs/7", refuses(NotAllowedError("no\x1b]0;pwned\x07 entry\u202e")))
+    stub.on("GET /api/v1/jobs/7", refuses(ConflictError("no\x1b]0;pwned\x07 entry\u202e")))
 
     assert at_terminal("status", "7").out == "error: no entry\n"
 

@@ -111,4 +111,5 @@ def loaded(
     profile: str | None = None,
 ) -> ClientSettings:
     surroundings = {"HOME": str(home), "LOGNAME": "ada", **(env or {})}
+    surroundings["JOBORCH_SITE_CONFIG"] = str(home / "site.toml")
     return load_settings(flags=flags, env=surroundings, profile=profile)

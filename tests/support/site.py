@@ -109,6 +109,7 @@ class Site:
         }
         home = {name: str(self.home / "user") for name in ("HOME", "XDG_STATE_HOME")}
         home["XDG_CONFIG_HOME"] = str(self.home / "user" / "config")
+        home["JOBORCH_SITE_CONFIG"] = str(self.home / "site.toml")
         return own | home | dict(extra or {})
 
     def get(self, path: str, **but: Any) -> httpx.Response:
