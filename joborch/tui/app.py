@@ -3,43 +3,37 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from joborch.client import Orchestrator
-from joborch.domain.errors import JoborchError
-from joborch.domain.text import one_line
-from joborch.tui.cancelling import MANY, cancel, cancellable, noun, question
+from joborch.tui.commanding import CommandedApp
 from joborch.tui.commands import EVERYWHERE, bindings
+from joborch.tui.crashes import kept
 from joborch.tui.desk import Desk
-from joborch.tui.dialogs.confirm import ConfirmDialog
+from joborch.tui.dialogs.login import LoginDialog
 from joborch.tui.feed import Feed, News, Rhythm
 from joborch.tui.formatting import ASCII, UNICODE
+from joborch.tui.journey import Journey
 from joborch.tui.look import Look
-from joborch.tui.messages import (
-    CancelWanted,
-    Changed,
-    Done,
-    DrainWanted,
-    JobsWanted,
-    JobWanted,
-    LogWanted,
-    Refused,
-)
-from joborch.tui.picture import Picture
+from joborch.tui.messages import Changed, JobsWanted, JobWanted, LogWanted
+from joborch.tui.picture import Link, Picture
 from joborch.tui.screens.agents import AgentsScreen
+from joborch.tui.screens.events import EventsScreen
 from joborch.tui.screens.help import HelpScreen
 from joborch.tui.screens.job import JobScreen
 from joborch.tui.screens.jobs import JobsScreen
 from joborch.tui.screens.log import LogScreen
 from joborch.tui.screens.services import ServicesScreen
 from joborch.tui.screens.site import SiteScreen
+from joborch.tui.screens.throughput import ThroughputScreen
 from joborch.tui.screens.users import UsersScreen
 from joborch.tui.source import Source
 from joborch.tui.themes import COLOUR_BLIND, WITHOUT_COLOUR, state_colours
@@ -48,11 +42,10 @@ TICK_S = 1.0
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
-class Dashboard(App[None]):
+class Dashboard(CommandedApp):
     """``joborch top``."""
 
     CSS_PATH = "joborch.tcss"
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(EVERYWHERE)]
 
     def __init__(self, source: Source, look: Look, *, rhythm: Rhythm | None = None) -> None:
@@ -60,9 +53,28 @@ class Dashboard(App[None]):
         # Without colour the terminal's own are used, so that none has to be turned into grey.
         super().__init__(ansi_color=None if look.is_colored else True)
         self.picture = Picture()
-        feed = Feed(source, self.picture, tell=self._spread, now=look.now, rhythm=rhythm)
-        self.desk = Desk(picture=self.picture, source=source, feed=feed, look=look)
+        feed = Feed(source, self.picture, tell=self.spread, now=look.now, rhythm=rhythm)
+        self.journey = Journey(feed, self.picture, source, now=look.now)
+        self.desk = Desk(
+            picture=self.picture,
+            source=source,
+            feed=feed,
+            look=replace(look, now=lambda: self._time_shown(look.now)),
+            clock=look.now,
+        )
         self.jobs = JobsScreen(self.desk)
+        self._refusal: Link | None = None
+        self.crash = ""
+        """What a person is to be told, if there was a bug."""
+
+    def _fatal_error(self) -> None:
+        """Keep the traceback, to say where it is when the terminal is restored.
+
+        The framework would write it over the terminal, and offers no public place to do otherwise.
+        """
+        if self._exception is not None:
+            self.crash = kept(self._exception, os.environ)
+        self.panic()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the states' colours."""
@@ -77,6 +89,8 @@ class Dashboard(App[None]):
             "users": lambda: UsersScreen(self.desk),
             "agents": lambda: AgentsScreen(self.desk),
             "services": lambda: ServicesScreen(self.desk),
+            "throughput": lambda: ThroughputScreen(self.desk),
+            "events": lambda: EventsScreen(self.desk),
         }
         for name, room in rooms.items():
             self.add_mode(name, room)
@@ -84,7 +98,7 @@ class Dashboard(App[None]):
         self.set_class(self.desk.look.glyphs is ASCII, "-ascii")
         self.set_class(not self.desk.look.is_colored, "-mono")
         self._feed()
-        self.set_interval(TICK_S, lambda: self._spread(News()))
+        self.set_interval(TICK_S, lambda: self.spread(News()))
 
     def action_show(self, name: str) -> None:
         """Show one of the main screens."""
@@ -133,97 +147,34 @@ class Dashboard(App[None]):
         """Show a job's log."""
         self.push_screen(LogScreen(self.desk, message.job_id))
 
-    @on(CancelWanted)
-    def ask_to_cancel(self, message: CancelWanted) -> None:
-        """Ask before jobs are cancelled; what is asked about is what will be cancelled."""
-        if not self._may_act():
-            return
-        picture, look = self.picture, self.desk.look
-        jobs = cancellable(message.job_ids, picture)
-        if not jobs:
-            self.notify("nothing to cancel: it has ended", severity="warning")
-            return
-        job_ids = [job.id for job in jobs]
-
-        def answered(is_yes: bool | None) -> None:
-            if is_yes:
-                self._do(lambda: cancel(job_ids, self.desk.source))
-
-        self.push_screen(
-            ConfirmDialog(
-                f"Cancel {noun(len(jobs))}?",
-                question(jobs, picture, look),
-                yes=f"Cancel {noun(len(jobs))}",
-                no="Leave them" if len(jobs) > 1 else "Leave it",
-                guard_s=look.guard_s,
-                demanded=str(len(jobs)) if len(jobs) > MANY else None,
-            ),
-            answered,
-        )
-
-    @on(DrainWanted)
-    def ask_to_drain(self, message: DrainWanted) -> None:
-        """Ask before an agent is given no more jobs, or is given jobs again."""
-        if not self._may_act():
-            return
-        agent, source = message.agent, self.desk.source
-        drains, name = agent.state != "draining", one_line(agent.name)
-
-        async def drain() -> str:
-            await source.drain(agent.id, on=drains)
-            return f"{name} {'drains' if drains else 'takes jobs again'}"
-
-        def answered(is_yes: bool | None) -> None:
-            if is_yes:
-                self._do(drain)
-
-        verb = "Drain" if drains else "Resume"
-        effect = "It gets no new jobs; those it has run on." if drains else "It gets jobs again."
-        self.push_screen(
-            ConfirmDialog(
-                f"{verb} {name}?",
-                f"{name} holds {noun(agent.active)}. {effect}",
-                yes=f"{verb} it",
-                no="Leave it",
-                guard_s=self.desk.look.guard_s,
-            ),
-            answered,
-        )
-
-    @on(Done)
-    def tell(self, message: Done) -> None:
-        """Say what was done."""
-        self.notify(message.text, markup=False)
-        self.desk.feed.look()
-
-    @on(Refused)
-    def complain(self, message: Refused) -> None:
-        """Say what could not be done."""
-        self.notify(message.text, severity="error", markup=False)
-
-    def _may_act(self) -> bool:
-        if self.desk.look.is_read_only:
-            return False
-        if not self.picture.is_live:
-            self.notify("not connected: nothing was sent", severity="error")
-        return self.picture.is_live
-
     @work(name="feed")
     async def _feed(self) -> None:
         await self.desk.feed.run()
 
-    @work(group="actions", exit_on_error=False)
-    async def _do(self, action: Callable[[], Awaitable[str]]) -> None:
-        try:
-            self.post_message(Done(await action()))
-        except JoborchError as error:
-            self.post_message(Refused(one_line(error.message)))
-
-    def _spread(self, news: News) -> None:
+    def spread(self, news: News) -> None:
+        """Tell the screens what has changed."""
         if news.is_back:
             self.notify("connected again")
+        self._ask_to_login()
         for screen in self.screen_stack:
             screen.post_message(Changed(news))
+
+    def _ask_to_login(self) -> None:
+        """Ask for a token, once for each time that we were refused."""
+        link = self.picture.link
+        if not link.is_refused or link is self._refusal:
+            return
+        self._refusal = link
+
+        def answered(token: str | None) -> None:
+            if token:
+                self.desk.source.authorize(token)
+                self.desk.feed.retry()
+
+        self.push_screen(LoginDialog(self.desk.source.server, link.reason), answered)
+
+    def _time_shown(self, now: Callable[[], datetime]) -> datetime:
+        return self.picture.pause.at if self.picture.pause else now()
 
     def _choose_theme(self) -> None:
         self.register_theme(COLOUR_BLIND)
@@ -245,8 +196,7 @@ class Dashboard(App[None]):
 
 def main(
     *,
-    server: str,
-    timeout: timedelta,
+    server: Orchestrator,
     user_id: str,
     filter_text: str,
     theme: str | None,
@@ -266,11 +216,17 @@ def main(
         is_colored=is_colored,
         theme=theme,
     )
-    return asyncio.run(_show(Orchestrator(server, timeout=timeout), look, has_mouse=has_mouse))
+    return asyncio.run(_show(server, look, has_mouse=has_mouse))
 
 
 async def _show(server: Orchestrator, look: Look, *, has_mouse: bool) -> int:
     async with server as orchestrator:
-        dashboard = Dashboard(orchestrator, look)
-        await dashboard.run_async(mouse=has_mouse)
+        return await show(Dashboard(orchestrator, look), has_mouse=has_mouse)
+
+
+async def show(dashboard: Dashboard, *, has_mouse: bool = True) -> int:
+    """Show it until it ends, however that comes; returns the exit code."""
+    await dashboard.run_async(mouse=has_mouse)
+    if dashboard.crash:
+        sys.stderr.write(f"{dashboard.crash}\n")
     return dashboard.return_code or 0

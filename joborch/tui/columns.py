@@ -22,6 +22,8 @@ class Column(Generic[Row]):
     tone: Callable[[Row], str] | None = None
     """Names the style of a cell."""
     is_right: bool = False
+    keeps_end: bool = False
+    """Where there is no room for all of it, its beginning is left out."""
     gives_way: int = 0
     """Where there is no room, the column with the highest number goes first; 0 stays."""
 

@@ -36,6 +36,11 @@ class Command:
         )
 
     @property
+    def method(self) -> str:
+        """Name the method that does it."""
+        return f"action_{self.action.partition('(')[0].removeprefix('app.')}"
+
+    @property
     def displayed(self) -> str:
         """Write its keys as people call them."""
         return " ".join(_DISPLAYED.get(key, key) for key in self.keys.split(","))
@@ -45,7 +50,15 @@ _DISPLAYED = {
     "slash": "/",
     "question_mark": "?",
     "asterisk": "*",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "backslash": "\\",
+    "plus": "+",
+    "minus": "-",
+    "colon": ":",
+    "ctrl+p": "^p",
     "space": "space",
     "pagedown": "PgDn",
     "pageup": "PgUp",
@@ -54,6 +67,7 @@ _DISPLAYED = {
     "escape": "esc",
     "ctrl+r": "^r",
     "ctrl+q": "^q",
+    "ctrl+z": "^z",
     "ctrl+c": "^c",
 }
 
@@ -62,9 +76,46 @@ EVERYWHERE = (
     Command(id="app.users", keys="2", action="app.show('users')", label="", text="users, quotas"),
     Command(id="app.agents", keys="3", action="app.show('agents')", label="", text="agents"),
     Command(id="app.services", keys="4", action="app.show('services')", label="", text="services"),
+    Command(
+        id="app.throughput", keys="5", action="app.show('throughput')", label="", text="throughput"
+    ),
+    Command(id="app.events", keys="6", action="app.show('events')", label="", text="events"),
+    Command(id="app.pause", keys="P", action="app.pause", label="pause", text="pause, or go on"),
+    Command(
+        id="app.earlier",
+        keys="left_square_bracket",
+        action="app.step(-1)",
+        label="",
+        text="an event back, paused",
+    ),
+    Command(
+        id="app.later",
+        keys="right_square_bracket",
+        action="app.step(1)",
+        label="",
+        text="an event on, paused",
+    ),
+    Command(
+        id="app.minute_earlier",
+        keys="left_curly_bracket",
+        action="app.stride(-1)",
+        label="",
+        text="a minute back, paused",
+    ),
+    Command(
+        id="app.minute_later",
+        keys="right_curly_bracket",
+        action="app.stride(1)",
+        label="",
+        text="a minute on, paused",
+    ),
     Command(id="app.retry", keys="r,ctrl+r", action="app.retry", label="", text="ask anew, now"),
     Command(
         id="app.help", keys="question_mark,f1", action="app.help", label="help", text="this help"
+    ),
+    Command(id="app.command", keys="colon", action="app.command", label="", text="type a command"),
+    Command(
+        id="app.palette", keys="ctrl+p", action="app.command_palette", label="", text="all actions"
     ),
     Command(id="app.back", keys="escape", action="app.back", label="", text="back, step by step"),
     Command(
@@ -73,6 +124,13 @@ EVERYWHERE = (
         action="app.quit_or_back",
         label="quit",
         text="back, or quit",
+    ),
+    Command(
+        id="app.suspend",
+        keys="ctrl+z",
+        action="app.suspend_process",
+        label="",
+        text="suspend; fg comes back",
     ),
 )
 TABLE = (
@@ -84,42 +142,66 @@ TABLE = (
     Command(id="table.end", keys="G,end", action="jump(-1)", label="", text="last"),
     Command(id="table.open", keys="enter,d", action="open", label="open", text="open"),
 )
-JOBS = (
-    Command(id="job.log", keys="l", action="log", label="log", text="follow the log"),
+DEEDS = (
     Command(
         id="job.cancel",
         keys="x,f9",
-        action="cancel",
+        action="do('cancel')",
         label="cancel",
         text="cancel marked, or this",
         changes=True,
     ),
-    Command(id="job.filter", keys="slash,f4", action="filter", label="filter", text="filter"),
-    Command(id="job.sort", keys="s,f6", action="sort", label="sort", text="sort by a column"),
-    Command(id="job.invert", keys="I", action="invert", label="", text="sort the other way"),
     Command(
-        id="job.scope",
-        keys="f",
-        action="scope",
-        label="scope",
-        text="active, recent or all",
+        id="job.retry", keys="R", action="do('retry')", label="retry", text="retry", changes=True
     ),
-    Command(id="job.mine", keys="a", action="mine", label="mine", text="mine, or everyone's"),
-    Command(id="job.mark", keys="space", action="mark", label="", text="mark"),
-    Command(id="job.mark_all", keys="asterisk", action="mark_all", label="", text="mark all shown"),
-    Command(id="job.unmark", keys="backslash", action="unmark", label="", text="clear the marks"),
-    Command(id="job.copy", keys="y", action="copy", label="", text="copy the id"),
-)
-JOB = (
-    Command(id="detail.log", keys="l", action="log", label="log", text="follow the log"),
     Command(
-        id="detail.cancel",
-        keys="x,f9",
-        action="cancel",
-        label="cancel",
-        text="cancel this job",
+        id="job.priority",
+        keys="p",
+        action="priority",
+        label="prio",
+        text="set the priority",
         changes=True,
     ),
+    Command(id="job.raise", keys="plus", action="nudge(10)", label="", text="+10", changes=True),
+    Command(id="job.lower", keys="minus", action="nudge(-10)", label="", text="-10", changes=True),
+    Command(id="job.hold", keys="H", action="do('hold')", label="", text="hold", changes=True),
+    Command(
+        id="job.release", keys="U", action="do('release')", label="", text="release", changes=True
+    ),
+)
+AT_HAND = (
+    Command(id="job.log", keys="l", action="log", label="log", text="follow the log"),
+    *DEEDS,
+    Command(id="job.explain", keys="e", action="explain", label="", text="why it waits"),
+    Command(id="job.fetch", keys="o", action="fetch", label="", text="fetch results to ..."),
+    Command(id="job.copy", keys="y", action="copy", label="", text="copy the id"),
+    Command(id="job.repeat", keys="Y", action="repeat", label="", text="copy a command like it"),
+    Command(id="job.document", keys="J", action="document", label="", text="as JSON"),
+)
+JOBS = (
+    Command(id="jobs.filter", keys="slash,f4", action="filter", label="filter", text="filter"),
+    Command(id="jobs.sort", keys="s,f6", action="sort", label="sort", text="sort by a column"),
+    Command(id="jobs.invert", keys="I", action="invert", label="", text="sort the other way"),
+    Command(
+        id="jobs.scope",
+        keys="f",
+        action="scope",
+        label="",
+        text="active, recent or all",
+    ),
+    Command(id="jobs.mine", keys="a", action="mine", label="", text="mine, or everyone's"),
+    Command(id="jobs.group", keys="t", action="group", label="", text="batch by batch, ..."),
+    Command(id="jobs.columns", keys="c", action="columns", label="", text="choose columns"),
+)
+MARKS = (
+    Command(id="jobs.mark", keys="space", action="mark", label="", text="mark"),
+    Command(id="jobs.range", keys="V", action="mark_range", label="", text="mark from the last"),
+    Command(
+        id="jobs.mark_all", keys="asterisk", action="mark_all", label="", text="mark all shown"
+    ),
+    Command(id="jobs.unmark", keys="backslash", action="unmark", label="", text="clear the marks"),
+)
+JOB = (
     Command(id="detail.down", keys="j,down", action="scroll(1)", label="", text="down"),
     Command(id="detail.up", keys="k,up", action="scroll(-1)", label="", text="up"),
     Command(
@@ -157,11 +239,26 @@ AGENTS = (
         changes=True,
     ),
 )
+THROUGHPUT = (
+    Command(id="window.longer", keys="w", action="window(1)", label="window", text="next window"),
+    Command(id="window.shorter", keys="W", action="window(-1)", label="", text="window before"),
+)
+EVENTS = (
+    Command(id="event.search", keys="slash", action="search", label="search", text="search"),
+    Command(id="event.next", keys="n", action="next(-1)", label="", text="next match"),
+    Command(id="event.previous", keys="N", action="next(1)", label="", text="match before"),
+)
 CONFIRM = (
     Command(id="confirm.yes", keys="y", action="yes", label="", text="do it"),
     Command(id="confirm.no", keys="n,escape,enter,q", action="no", label="", text="leave it"),
 )
 CHOICE = (Command(id="choice.close", keys="escape,q", action="close", label="", text="close"),)
+COLUMNS = (Command(id="columns.close", keys="escape,q,c", action="close", label="", text="close"),)
+PROMPT = (Command(id="prompt.close", keys="escape", action="close", label="", text="leave it"),)
+READING = (
+    *JOB,
+    Command(id="reading.close", keys="escape,q,enter", action="close", label="", text="close"),
+)
 HELP = (
     Command(
         id="help.close", keys="escape,q,question_mark,f1", action="close", label="", text="close"
@@ -171,14 +268,16 @@ HELP = (
 GROUPS: dict[str, tuple[Command, ...]] = {
     "Everywhere": EVERYWHERE,
     "In a table": TABLE,
-    "Jobs": JOBS,
+    "Jobs": (*AT_HAND, *JOBS, *MARKS),
     "Agents": AGENTS,
+    "Throughput": THROUGHPUT,
+    "Events": EVENTS,
     "Log": (*LOG_VIEW, *LOG),
     "Question": CONFIRM,
 }
 """What the help lists."""
-CHANGING = frozenset(one.action for one in (*JOBS, *JOB, *AGENTS) if one.changes)
-"""Actions that are not there in read-only mode."""
+CHANGING = tuple(one for one in (*DEEDS, *AGENTS) if one.changes)
+"""What is not there in read-only mode."""
 
 
 def bindings(*groups: Sequence[Command]) -> list[Binding]:

@@ -1,6 +1,8 @@
 """What every screen works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from joborch.tui.feed import Feed
 from joborch.tui.look import Look
@@ -16,3 +18,6 @@ class Desk:
     source: Source
     feed: Feed
     look: Look
+    """Its time is that of what is shown."""
+    clock: Callable[[], datetime]
+    """The time that it is."""

@@ -3,7 +3,8 @@
 Events say which jobs changed, and those are asked for; nothing that the stream tells of is asked
 for on a timer.
 
-Agents, services and quotas have no stream: they are asked for after events, and slowly otherwise.
+What no stream tells of is looked at by the surroundings. While it is paused it listens, counts,
+and asks nothing.
 """
 
 import asyncio
@@ -15,9 +16,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from joborch.client import JobQuery, Missed
-from joborch.domain.errors import JoborchError, ShuttingDownError
+from joborch.domain.errors import JoborchError, NotAllowedError, ShuttingDownError
+from joborch.tui.hearing import Hearing
 from joborch.tui.picture import MOST_JOBS, Link, LinkState, Picture
 from joborch.tui.source import Source
+from joborch.tui.surroundings import Surroundings
 from joborch.wire.jobs import JobView
 
 PAGE = 1000
@@ -50,6 +53,8 @@ class Rhythm:
     """At least, between two looks at agents and quotas."""
     at_rest_s: float = 10.0
     """At most, between two such looks."""
+    statistics_s: float = 10.0
+    """Between two questions how much is done."""
     first_pause_s: float = 0.5
     longest_pause_s: float = 15.0
 
@@ -85,18 +90,41 @@ class Feed:
         self._rhythm = rhythm or Rhythm()
         self._pause_s = self._rhythm.first_pause_s
         self._seq = NOT_YET
-        self._changed: set[int] = set()
+        self._hearing = Hearing(picture)
+        self._around = Surroundings(
+            source, picture, self._hearing, tell=lambda: tell(News()), now=now
+        )
         self._must_list = True
-        self._news, self._stirred, self._retry = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._is_listing = False
+        self._news, self._retry = asyncio.Event(), asyncio.Event()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether jobs are still to be listed."""
+        return self._must_list or self._is_listing
+
+    @property
+    def newest(self) -> int | None:
+        """The last event before the pause, if it is known."""
+        return self._picture.happened[-1].seq if self._picture.happened else None
+
+    @property
+    def unasked(self) -> list[int]:
+        """Jobs that changed before the pause and are not yet in the picture as they are."""
+        return sorted(self._hearing.changed)
 
     async def run(self) -> None:
         """Connect, and again whenever the connection breaks; never returns."""
+        rhythm = self._rhythm
         while True:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._listen(), name="events")
                     tasks.create_task(self._ask(), name="jobs that changed")
-                    tasks.create_task(self._look_around(), name="agents and quotas")
+                    look_around = self._around.look_around(rhythm.surroundings_s, rhythm.at_rest_s)
+                    tasks.create_task(look_around, name="agents and quotas")
+                    measure = self._around.measure(rhythm.statistics_s)
+                    tasks.create_task(measure, name="statistics")
             except* JoborchError as errors:
                 self._lose(_first(errors))
             await self._wait_to_retry()
@@ -106,9 +134,19 @@ class Feed:
         self._retry.set()
         self._list_again()
 
+    def pause(self) -> None:
+        """Leave the picture as it is; only listen and count."""
+        self._hearing.pause()
+
+    def go_on(self) -> None:
+        """Take in what has changed meanwhile."""
+        self._hearing.go_on()
+        self._news.set()
+        self._around.stir()
+
     def look(self) -> None:
         """Ask for agents and quotas soon."""
-        self._stirred.set()
+        self._around.stir()
 
     def show(self, scope: Scope) -> None:
         """List other jobs than before."""
@@ -120,12 +158,13 @@ class Feed:
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Missed):
+                    self._hearing.miss()
                     self._list_again()
                     continue
                 self._seq = event.seq
-                self._changed.add(event.job_id)
+                self._hearing.take(event)
                 self._news.set()
-                self._stirred.set()
+                self._around.stir()
         raise ShuttingDownError("the server has shut down")
 
     def _open(self) -> None:
@@ -135,31 +174,34 @@ class Feed:
         self._picture.link = Link(state=state)
         self._heard()
         self._tell(News(is_back=was_lost))
-        self._stirred.set()
+        self._around.stir()
         if self._seq != NOT_YET:  # otherwise a reset follows, which has the jobs listed
             self._news.set()
 
     async def _ask(self) -> None:
         while True:
             await self._news.wait()
+            await self._hearing.going.wait()
             self._news.clear()
-            if self._must_list and self._picture.is_live:
+            if self._must_list and self._picture.is_connected:
                 await self._list()
-            while self._changed:
+            while self._hearing.changed and not self._hearing.is_paused:
                 await self._ask_for_changed()
             await asyncio.sleep(self._rhythm.gather_s)
 
     async def _ask_for_changed(self) -> None:
-        wanted = sorted(self._changed)[-MOST_AT_ONCE:]
+        wanted = self.unasked[-MOST_AT_ONCE:]
         found = await self._source.jobs_by_id(wanted, required=())
+        if self._hearing.is_paused:
+            return  # they are asked for again afterwards
         # Only now: had it failed, they would have to be asked for again.
-        self._changed.difference_update(wanted)
+        self._hearing.changed.difference_update(wanted)
         self._heard()
         self._tell(News(jobs=self._picture.put(found)))
 
     async def _list(self) -> None:
         """List all jobs of the scope; those known so far stay until the list is complete."""
-        self._must_list = False
+        self._must_list, self._is_listing = False, True
         try:
             listed: dict[int, JobView] = {}
             await self._list_some(JobQuery(state="active", sort="-id"), MOST_JOBS, listed)
@@ -168,6 +210,8 @@ class Feed:
         except BaseException:
             self._must_list = True
             raise
+        finally:
+            self._is_listing = False
         self._picture.replace(listed)
         self._picture.link = Link(state=LinkState.LIVE)
         self._heard()
@@ -185,22 +229,6 @@ class Feed:
             if cursor is None:
                 return
 
-    async def _look_around(self) -> None:
-        while True:
-            self._stirred.clear()
-            agents, services, usage = await asyncio.gather(
-                self._source.agents(), self._source.services(), self._source.usage()
-            )
-            self._picture.agents = agents.items
-            self._picture.services = services.items
-            self._picture.usage = usage.items
-            self._heard()
-            self._tell(News())
-            await asyncio.sleep(self._rhythm.surroundings_s)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._rhythm.at_rest_s):
-                    await self._stirred.wait()
-
     def _list_again(self) -> None:
         self._must_list = True
         self._news.set()
@@ -214,20 +242,22 @@ class Feed:
         # Full jitter, so that many dashboards do not come back at once.
         pause_s = self._pause_s * random.uniform(0.5, 1)  # noqa: S311 - no secret
         self._pause_s = min(self._pause_s * 1.7, self._rhythm.longest_pause_s)
+        is_refused = isinstance(error, NotAllowedError)
         self._picture.link = Link(
             state=LinkState.OFFLINE,
             since=since,
             reason=error.message,
             hint=error.hint or "",
-            retry_at=self._now() + timedelta(seconds=pause_s),
+            retry_at=None if is_refused else self._now() + timedelta(seconds=pause_s),
+            is_refused=is_refused,
         )
         self._tell(News())
 
     async def _wait_to_retry(self) -> None:
         retry_at = self._picture.link.retry_at
-        left_s = (retry_at - self._now()).total_seconds() if retry_at else 0.0
+        left_s = max((retry_at - self._now()).total_seconds(), 0.0) if retry_at else None
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(left_s, 0.0)):
+            async with asyncio.timeout(left_s):
                 await self._retry.wait()
         self._retry.clear()
 

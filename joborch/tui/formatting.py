@@ -3,7 +3,8 @@
 A state is shown by a glyph and a letter or word; colour only adds.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,9 @@ class Glyphs:
     dot: str
     more: str
     rule: str
+    paused: str
+    levels: str
+    """Of a sparkline, from the lowest to the highest."""
 
 
 UNICODE = Glyphs(
@@ -67,6 +71,8 @@ UNICODE = Glyphs(
     dot="·",
     more="…",
     rule="│",
+    paused="⏸",
+    levels="▁▂▃▄▅▆▇█",
 )
 ASCII = Glyphs(
     marks={
@@ -95,6 +101,8 @@ ASCII = Glyphs(
     dot="-",
     more="~",
     rule="|",
+    paused="||",
+    levels="_.-=+*%#",
 )
 
 
@@ -122,6 +130,18 @@ def bar(used: int, limit: int | None, width: int, glyphs: Glyphs) -> str:
     return glyphs.full * cells + glyphs.empty * (width - cells)
 
 
+def spark(values: Sequence[float | None], most: float, glyphs: Glyphs) -> str:
+    """Draw values up to ``most`` as a line of one cell each; blank where there is none."""
+    levels = glyphs.levels
+    top = len(levels) - 1
+
+    def level(value: float) -> int:
+        share = value / most if most > 0 else 0.0
+        return max(min(math.ceil(share * top), top), 0)
+
+    return "".join(" " if value is None else levels[level(value)] for value in values)
+
+
 def age(at: datetime | None, now: datetime) -> str:
     """Write how long ago something was: ``14m``."""
     return format_duration(int(max((now - at).total_seconds(), 0))) if at else ""
@@ -132,6 +152,19 @@ def short_age(at: datetime, now: datetime) -> str:
     text = age(at, now)
     cut = next(i for i, letter in enumerate(text) if letter.isalpha())
     return text[: cut + 1]
+
+
+def short(seconds: float) -> str:
+    """Write a duration in at most two units, and no seconds beside hours: ``42s``, ``1h 5m``."""
+    whole = int(max(seconds, 0))
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days}d {hours}h" if hours else f"{days}d"
+    if hours:
+        return f"{hours}h {minutes}m" if minutes else f"{hours}h"
+    if minutes >= 10 or (minutes and not whole % 60):
+        return f"{minutes}m"
+    return f"{minutes}m {whole % 60}s" if minutes else f"{whole}s"
 
 
 def clock(seconds: float) -> str:
@@ -182,7 +215,7 @@ def where_or_why(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
         case JobState.ASSIGNED:
             place = f"{glyphs.arrow}{job.agent or '?'}"
         case JobState.RUNNING:
-            place = job.agent or ""
+            place = job.agent or "?"
         case JobState.COMPLETED:
             return one_line(job.agent or "")
         case _:
@@ -207,6 +240,8 @@ def words(job: JobView) -> str:
 def _what_keeps(job: JobView, picture: Picture) -> str:
     if job.held_at:
         return "held"
+    if picture.is_past:
+        return ""  # what stood in its way then is not kept
     if job.not_before and job.not_before > (picture.as_of or job.not_before):
         return f"not before {time_of_day(job.not_before)}"
     return _what_is_full(job, picture) or job.reason or "next"

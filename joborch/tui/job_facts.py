@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from joborch.domain.durations import format_duration
 from joborch.domain.selectors import spelt
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.tui.formatting import clock, ending, mark, moment, running_s, size, words
+from joborch.tui.formatting import clock, ending, mark, moment, running_s, short, size, words
 from joborch.tui.lines import QUIET
 from joborch.tui.look import Look
+from joborch.tui.source import Source
 from joborch.tui.widgets.lines import Part
 from joborch.wire.events import EventView
 from joborch.wire.jobs import Explanation, FileList, JobView
@@ -35,7 +38,9 @@ def lines_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
         yield _line(label, text)
     yield [""]
     if facts.explanation:
-        yield from _why(facts.explanation)
+        first, *others = why(facts.explanation)
+        yield _line("waits", first)
+        yield from (_line("", text) for text in others)
         yield [""]
     yield [("history", QUIET)]
     for event in facts.history:
@@ -76,16 +81,48 @@ def _limits(job: JobView, look: Look) -> Iterator[tuple[str, str]]:
         yield "results", f"{size(job.results.size_bytes)}{', removed' if gone else ''}"
 
 
-def _why(e: Explanation) -> Iterator[list[Part]]:
-    yield _line("waits", e.message)
+def why(e: Explanation) -> Iterator[str]:
+    """Say why a job waits, in a sentence and in numbers."""
+    yield e.message
+    if e.reason is None:
+        return
     held = f", held by {spelt(sorted(e.held_by))}" if e.held_by else ""
-    yield _line("", f"user: {e.user_active} of {e.user_limit} slots{held}")
+    yield f"user: {e.user_active} of {e.user_limit} slots{held}"
     limit = "no limit" if e.service_limit is None else f"of {e.service_limit}"
-    yield _line("", f"service: {e.service_active} active, {limit}")
-    yield _line("", f"agents: {e.agents} up, {e.free_slots} slots free")
+    yield f"service: {e.service_active} active, {limit}"
+    yield f"agents: {e.agents} up, {e.free_slots} slots free"
     if e.position is not None:
-        place = f"{e.position} in the user's line, {e.ahead or 0} jobs ahead in all"
-        yield _line("", f"place: {place}")
+        yield f"place: {e.position} in the user's line, {e.ahead or 0} jobs ahead in all"
+    if e.holders and e.holders != e.held_by:
+        yield f"waits for one of {spelt(sorted(e.holders))} to end"
+    yield from _outlook(e)
+
+
+def _outlook(e: Explanation) -> Iterator[str]:
+    if e.estimate is not None:
+        between = f"{short(e.estimate.low_s)} to {short(e.estimate.high_s)}"
+        yield f"start: in about {short(e.estimate.expected_s)} ({between})"
+    elif e.estimate_reason:
+        yield f"start: no estimate: {e.estimate_reason}"
+    for place, remedy in enumerate(e.remedies):
+        yield f"{'        ' if place else 'sooner: '}{remedy}"
+
+
+def document_of(job: JobView) -> str:
+    """Write a job as JSON, for a person."""
+    return msgspec.json.format(msgspec.json.encode(job), indent=2).decode()
+
+
+async def learn(source: Source, job_id: int) -> Facts:
+    """Ask for everything about a job."""
+    job = await source.job(job_id)
+    waits = job.state == JobState.QUEUED
+    return Facts(
+        job=job,
+        history=await source.history(job_id),
+        files=await source.files(job_id),
+        explanation=await source.explain(job_id) if waits else None,
+    )
 
 
 def _files(files: FileList, kind: str, label: str) -> Iterator[list[Part]]:

@@ -1,12 +1,23 @@
 """What the lines around the tables say; each a list of texts, some with a style."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from rich.cells import cell_len
 
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.tui.formatting import bar, clock, count, fit, running_s, time_of_day, where_or_why
+from joborch.tui.formatting import (
+    bar,
+    clock,
+    count,
+    fit,
+    running_s,
+    short,
+    spark,
+    time_of_day,
+    where_or_why,
+)
 from joborch.tui.formatting import words as state_words
 from joborch.tui.look import Look
 from joborch.tui.picture import LinkState, Picture
@@ -28,19 +39,26 @@ _ENDED = (
     JobState.LOST,
 )
 QUIET = "dim"
-TABS = ("jobs", "users", "agents", "services")
+TABS = ("jobs", "users", "agents", "services", "throughput", "events")
+NOT_KEPT = "not known of the past"
 
 
-def header(picture: Picture, look: Look, server: str, width: int) -> list[Part]:
-    """Say which server, whether what is shown is so, for whom, and the time."""
+def header(
+    picture: Picture, look: Look, server: str, width: int, *, now: datetime | None = None
+) -> list[Part]:
+    """Say which server, whether what is shown is so, for whom, how much is done, and the time."""
+    now = now or look.now()
     place = one_line(server.removeprefix("http://"))
-    left: list[Part] = [(" joborch top", "bold"), f"  {place}  ", _link(picture, look)]
+    left: list[Part] = [(" joborch top", "bold"), f"  {place}  ", *_link(picture, look, now)]
     left.append(f"  as {one_line(look.user_id)}")
     if look.is_read_only:
         left.append(("  read-only", "bold"))
-    right = f"{look.now().astimezone():%H:%M:%S %Z} "
+    right = f"{now.astimezone():%H:%M:%S %Z} "
     gap = width - _cells(left) - len(right)
-    return [*left, " " * gap, right] if gap > 0 else left
+    if gap <= 0:
+        return left
+    pace = next((text for text in paces(picture, look) if cell_len(text) + 4 <= gap), "")
+    return [*left, f"  {pace}".ljust(gap - cell_len(pace) + len(pace)), right]
 
 
 def offline(picture: Picture, look: Look) -> list[Part]:
@@ -71,18 +89,42 @@ def tally(picture: Picture, look: Look) -> list[Part]:
         text = f"{glyphs.marks[state]} {count(picture.states[state])} "
         parts.append((text if state != ended[-1] else text.rstrip(), f"$state-{_tone(state)}"))
     up = sum(agent.state == "up" for agent in picture.agents)
-    parts += [rule, f"agents {up}/{len(picture.agents)}"]
+    parts += [rule, "agents ?" if picture.is_past else f"agents {up}/{len(picture.agents)}"]
     return parts
+
+
+def paces(picture: Picture, look: Look) -> Iterator[str]:
+    """Write how much is done in a minute and when all will be, ever shorter."""
+    found = picture.statistics
+    if found is None or picture.link.state is LinkState.OFFLINE:
+        return
+    ended = [bucket.completed + bucket.failed + bucket.cancelled for bucket in found.buckets]
+    drawn = spark(ended, max(ended, default=0), look.glyphs)
+    rate = f"{found.per_minute:.1f}/min"
+    drain, has_work = found.drain, found.queued + found.active > 0
+    if drain is None or not has_work:
+        eta = "  ETA unknown" if has_work else ""
+        yield f"{rate} {drawn}{eta}"
+        yield f"{rate}{eta}"
+    else:
+        between = f"{short(drain.low_s)} to {short(drain.high_s)}"
+        yield f"{rate} {drawn}  ETA {short(drain.expected_s)} ({between})"
+        yield f"{rate} {drawn[-8:]}  ETA {short(drain.expected_s)}"
+        yield f"{rate}  ETA {short(drain.expected_s)}"
+    yield rate
 
 
 def with_tabs(left: list[Part], current: str, width: int) -> list[Part]:
     """Put the main screens' keys and names at the right end of a line, where there is room."""
-    tabs: list[Part] = []
-    for key, name in enumerate(TABS, 1):
-        text = f"{key} {name.capitalize()}"
-        tabs += [(text, "bold reverse") if name == current else (text, QUIET), " "]
-    gap = width - _cells(left) - _cells(tabs)
-    return [*left, " " * gap, *tabs] if gap > 0 else left
+    for named in (TABS, (current,)):
+        tabs: list[Part] = []
+        for key, name in enumerate(TABS, 1):
+            text = f"{key} {name.capitalize()}" if name in named else f"{key}"
+            tabs += [(text, "bold reverse") if name == current else (text, QUIET), " "]
+        gap = width - _cells(left) - _cells(tabs)
+        if gap > 0:
+            return [*left, " " * gap, *tabs]
+    return left
 
 
 def selected(job: JobView | None, picture: Picture, look: Look, why: str | None) -> list[Part]:
@@ -94,18 +136,22 @@ def selected(job: JobView | None, picture: Picture, look: Look, why: str | None)
     ran = running_s(job, look.now())
     if ran is not None:
         parts[0] += f" {clock(ran)}"
-    place = one_line(why) if why else where_or_why(job, picture, look.glyphs)
+    is_told = why and not picture.is_past
+    place = one_line(why or "") if is_told else where_or_why(job, picture, look.glyphs)
     parts += [place] if place else []
     if job.attempt > 1:
         parts.append(f"attempt {job.attempt}/{job.max_attempts}")
     if job.batch:
-        parts.append(job.batch)
+        parts.append(one_line(job.batch))
     parts += [one_line(f"{key}={value}") for key, value in job.tags.items()]
     return [(f" {job.id} {one_line(job.name)}", "bold"), dot + dot.join(parts)]
 
 
 def quota_panel(picture: Picture, look: Look, width: int) -> Iterable[list[Part]]:
     """Draw users' quotas, the fullest first, and the services' pools."""
+    if picture.is_past:
+        yield [(NOT_KEPT, QUIET)]
+        return
     used = sorted(picture.usage, key=lambda u: (-u.active / max(u.limit, 1), -u.queued, u.user_id))
     for one in used:
         who = f"{fit(one_line(one.user_id), 10)} {fit(one_line(one.service), 10)} "
@@ -126,14 +172,16 @@ def agent_panel(picture: Picture, look: Look, width: int) -> Iterable[list[Part]
         sign = look.glyphs.agents.get(agent.state, "?")
         tone = agent.state if agent.state in look.glyphs.agents else "down"
         slots = agent.capacity.slots
-        load = f" cpu {agent.load.cpu_percent:.0f}%" if agent.load else ""
+        load = f" cpu {agent.load.cpu_percent:.0f}%" if agent.load and width >= 42 else ""
         cells = max(min(width - 42, 12), 4)
         yield [
             f"{fit(one_line(agent.name), 14)} ",
             (fit(f"{sign} {one_line(agent.state)}", 11), f"$state-{tone}"),
             f"{bar(agent.active, slots, cells, look.glyphs)} {agent.active}/{slots}{load}",
         ]
-    if not picture.agents:
+    if picture.is_past:
+        yield [(NOT_KEPT, QUIET)]
+    elif not picture.agents:
         yield [("no agent has enrolled yet", QUIET)]
         yield ["joborch agent -s example:4"]
 
@@ -147,18 +195,37 @@ def _gauge(active: int, limit: int, queued: int, look: Look, width: int) -> list
     return [(bar(active, limit, cells, look.glyphs), tone), numbers, waits]
 
 
-def _link(picture: Picture, look: Look) -> tuple[str, str]:
+def _link(picture: Picture, look: Look, now: datetime) -> list[Part]:
     link, glyphs = picture.link, look.glyphs
+    parts: list[Part] = []
+    if picture.pause:
+        parts.append((_paused(picture, look, now), "bold $warning"))
+        if link.state is not LinkState.OFFLINE:
+            return parts
+        parts.append("  ")
     match link.state:
         case LinkState.LIVE:
-            return f"{glyphs.live} live", "$success"
+            parts.append((f"{glyphs.live} live", "$success"))
         case LinkState.LOADING:
-            return f"{glyphs.busy} loading {count(len(picture.jobs))}", "$warning"
+            parts.append((f"{glyphs.busy} loading {count(len(picture.jobs))}", "$warning"))
         case LinkState.CONNECTING:
-            return f"{glyphs.busy} connecting{glyphs.more}", "$warning"
+            parts.append((f"{glyphs.busy} connecting{glyphs.more}", "$warning"))
         case LinkState.OFFLINE:
-            away_s = (look.now() - link.since).total_seconds() if link.since else 0
-            return f"{glyphs.offline} OFFLINE {clock(away_s)}", "bold $error"
+            away_s = (now - link.since).total_seconds() if link.since else 0
+            parts.append((f"{glyphs.offline} OFFLINE {clock(away_s)}", "bold $error"))
+    return parts
+
+
+def _paused(picture: Picture, look: Look, now: datetime) -> str:
+    """Say that time stands still, or when what is shown was; and how much was missed."""
+    pause, sign = picture.pause, look.glyphs.paused
+    changes = f"{count(picture.withheld)} change{'' if picture.withheld == 1 else 's'}"
+    if pause is None or pause.moment is None:
+        return f"{sign} paused {look.glyphs.dot} {changes}"
+    at, today = pause.moment.at.astimezone(), now.astimezone().date()
+    when = f"{at:%H:%M:%S}" if at.date() == today else f"{at:%Y-%m-%d %H:%M:%S}"
+    missed = f" +{count(picture.withheld)}" if picture.withheld else ""
+    return f"{sign} as of {when} (seq {pause.moment.seq}){missed}"
 
 
 def _tone(state: JobState) -> str:

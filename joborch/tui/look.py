@@ -25,5 +25,7 @@ class Look:
     is_colored: bool = True
     theme: str | None = None
     now: Callable[[], datetime] = utc_now
+    dwell_s: float = 0.3
+    """So long the selection has to rest on a job before the server is asked about it."""
     guard_s: float = 0.25
     """Keys typed so soon after a question appears were not meant for it."""

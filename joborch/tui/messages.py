@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from textual.message import Message
 
 from joborch.client import LogRestarted
+from joborch.tui.deeds import Deed
 from joborch.tui.feed import News
 from joborch.tui.job_facts import Facts
 from joborch.wire.agents import AgentView
-from joborch.wire.events import LogText
+from joborch.wire.events import EventPage, LogText
 from joborch.wire.jobs import Explanation, JobView
+from joborch.wire.statistics import Statistics
 
 
 class Changed(Message, bubble=False):
@@ -22,6 +24,18 @@ class Changed(Message, bubble=False):
 
 class Highlighted(Message):
     """Another row of a table is selected, or none."""
+
+
+class Marked(Message):
+    """Other jobs are marked than before."""
+
+
+class FilterTyped(Message):
+    """A filter was typed, and maybe finished."""
+
+    def __init__(self, text: str, *, is_done: bool) -> None:
+        super().__init__()
+        self.text, self.is_done = text, is_done
 
 
 class Opened(Message):
@@ -60,8 +74,24 @@ class LogWanted(Message):
         self.job_id = job_id
 
 
-class CancelWanted(Message):
-    """These jobs, and no others, are to be cancelled once a person has confirmed it."""
+class DeedWanted(Message):
+    """Something is to be done to these jobs and no others, once a person has confirmed it."""
+
+    def __init__(self, deed: Deed, job_ids: Sequence[int]) -> None:
+        super().__init__()
+        self.deed, self.job_ids = deed, tuple(job_ids)
+
+
+class PriorityWanted(Message):
+    """These jobs, and no others, are to get a priority that a person will type."""
+
+    def __init__(self, job_ids: Sequence[int]) -> None:
+        super().__init__()
+        self.job_ids = tuple(job_ids)
+
+
+class FetchWanted(Message):
+    """The results of these jobs are to be brought here."""
 
     def __init__(self, job_ids: Sequence[int]) -> None:
         super().__init__()
@@ -82,6 +112,22 @@ class Explained(Message):
     def __init__(self, explanation: Explanation) -> None:
         super().__init__()
         self.explanation = explanation
+
+
+class WhyKnown(Message):
+    """The server has said why a job waits, which a person had asked for."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        super().__init__()
+        self.explanation = explanation
+
+
+class RepeatKnown(Message):
+    """The command that submits a job again is known."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__()
+        self.command = command
 
 
 class FactsCame(Message):
@@ -106,6 +152,30 @@ class Refused(Message):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class EventsCame(Message):
+    """The server has told what happened before an event, or with None last."""
+
+    def __init__(self, before: int | None, page: EventPage) -> None:
+        super().__init__()
+        self.before, self.page = before, page
+
+
+class Measured(Message):
+    """The server has told how much was done in a window."""
+
+    def __init__(self, window: str, statistics: Statistics) -> None:
+        super().__init__()
+        self.window, self.statistics = window, statistics
+
+
+class Travelled(Message):
+    """Another moment is shown, or the same as before and ``said`` is why."""
+
+    def __init__(self, news: News, said: str) -> None:
+        super().__init__()
+        self.news, self.said = news, said
 
 
 class Done(Message):

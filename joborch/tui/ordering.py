@@ -9,13 +9,13 @@ from joborch.tui.formatting import running_s
 from joborch.tui.look import utc_now
 from joborch.wire.jobs import JobView
 
-_RANKS = {JobState.RUNNING: 0, JobState.ASSIGNED: 1, JobState.QUEUED: 2}
+_RANKS: dict[str, int] = {JobState.RUNNING: 0, JobState.ASSIGNED: 1, JobState.QUEUED: 2}
 _ENDED = 3
 
 
 def _by_state(job: JobView) -> tuple[int, int]:
     """Running first, then what waits, oldest first; then what has ended, newest first."""
-    rank = _RANKS.get(JobState(job.state), _ENDED)
+    rank = _RANKS.get(job.state, _ENDED)
     return rank, -job.id if rank == _ENDED else job.id
 
 

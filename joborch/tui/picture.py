@@ -1,21 +1,27 @@
 """What the dashboard knows of a site, and how old that is.
 
-Only the feed writes here, between two awaits; screens read. Knows no widget and no connection.
+Only the feed writes here, between two awaits; while it is paused, the journey. Screens read.
+Knows no widget and no connection.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from joborch.domain.states import JobState
+from joborch.tui.past import Moment
+from joborch.tui.trends import Trends
 from joborch.wire.agents import AgentView
+from joborch.wire.events import EventView
 from joborch.wire.jobs import JobView
 from joborch.wire.services import ServiceView, UsageView
+from joborch.wire.statistics import Statistics
 
 MOST_JOBS = 250_000
 """Beyond this many the oldest of those that have ended are forgotten."""
+MOST_EVENTS = 2000
 
 
 class LinkState(StrEnum):
@@ -37,6 +43,23 @@ class Link:
     reason: str = ""
     hint: str = ""
     retry_at: datetime | None = None
+    """None: not before a person says so."""
+    is_refused: bool = False
+    """Whether the server, or a proxy before it, demands to know who asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Time stands still on the screen."""
+
+    since: datetime
+    moment: Moment | None = None
+    """What is shown is from then; None: from when it was paused."""
+
+    @property
+    def at(self) -> datetime:
+        """The time on the screen."""
+        return self.moment.at if self.moment else self.since
 
 
 @dataclass(slots=True)
@@ -52,11 +75,30 @@ class Picture:
     """When the server was last heard."""
     states: Counter[str] = field(default_factory=Counter)
     """How many jobs are in each state; ``held`` counts apart from ``queued``."""
+    happened: deque[EventView] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
+    """The newest events that were heard."""
+    statistics: Statistics | None = None
+    """Of the last minutes."""
+    trends: Trends = field(default_factory=Trends)
+    """How busy the agents have been."""
+    pause: Pause | None = None
+    withheld: int = 0
+    """How many events were heard since the pause."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server can be asked."""
+        return self.link.state in {LinkState.LIVE, LinkState.LOADING}
 
     @property
     def is_live(self) -> bool:
         """Whether what is known is what is."""
-        return self.link.state in {LinkState.LIVE, LinkState.LOADING}
+        return self.is_connected and not self.is_past
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it shows how everything was at an earlier moment."""
+        return self.pause is not None and self.pause.moment is not None
 
     def put(self, jobs: Iterable[JobView]) -> frozenset[int]:
         """Take in jobs as they are now; returns the ids of those that are news."""
@@ -72,6 +114,15 @@ class Picture:
             changed.add(job.id)
         self._forget()
         return frozenset(changed)
+
+    def turn(self, jobs: Mapping[int, JobView | None]) -> frozenset[int]:
+        """Show these as they were; None was not there. Returns those that came or went."""
+        new = frozenset(jobs.keys() - self.jobs.keys())
+        self.put(job for job in jobs.values() if job)
+        gone = {job_id for job_id, job in jobs.items() if job is None and job_id in self.jobs}
+        for job_id in gone:
+            self.states[counted_as(self.jobs.pop(job_id))] -= 1
+        return new | gone
 
     def replace(self, jobs: Mapping[int, JobView]) -> None:
         """Know these jobs and no others."""

@@ -2,19 +2,26 @@
 
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
 from joborch.client import JobQuery, LogRestarted, Missed
+from joborch.client.upload import Progress
+from joborch.wire.actions import ActionResult, JobAction
 from joborch.wire.agents import AgentList, AgentView
-from joborch.wire.events import EventView, LogText
+from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
 from joborch.wire.services import ServiceList, UsageList
+from joborch.wire.statistics import Statistics
 
 
 class Source(Protocol):
     """A server. Every method raises the errors of ``joborch.domain.errors`` and no others."""
 
     server: str
+
+    def authorize(self, token: str) -> None:
+        """Show this token with every request from now on."""
 
     def events(
         self, *, on_open: Callable[[], None] | None = None, **query: str | int | None
@@ -43,13 +50,33 @@ class Source(Protocol):
     async def files(self, job_id: int) -> FileList:
         """Return a job's files."""
 
+    async def log(
+        self,
+        job_id: int,
+        *,
+        stream: str = "stdout",
+        offset: int | None = None,
+        tail: int | None = None,
+    ) -> bytes:
+        """Return what a job has written, or the last so many lines of it."""
+
+    async def fetch(
+        self,
+        job_id: int,
+        into: Path,
+        *,
+        include: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        overwrite: bool = False,
+        on_progress: Progress | None = None,
+    ) -> list[str]:
+        """Download a job's results and unpack them into a directory; returns the files' names."""
+
     def follow_log(self, job_id: int) -> AsyncGenerator[LogText | LogRestarted | JobView, None]:
         """Yield what a job writes."""
 
-    async def cancel(
-        self, job_id: int, *, reason: str | None = None, grace: timedelta | None = None
-    ) -> JobView:
-        """Ask for a job to end."""
+    async def act(self, action: JobAction) -> list[ActionResult]:
+        """Do one thing to many jobs; returns a result for each."""
 
     async def agents(self) -> AgentList:
         """Return all agents."""
@@ -62,3 +89,11 @@ class Source(Protocol):
 
     async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
         """Return who uses how much."""
+
+    async def statistics(
+        self, *, window: timedelta, buckets: int = 60, service: str | None = None
+    ) -> Statistics:
+        """Return how much was done within the window."""
+
+    async def past(self, *, before: int | None = None, limit: int = 1000) -> EventPage:
+        """Return the newest events before one, in their order."""

@@ -1,11 +1,18 @@
 """The columns of the dashboard's tables."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from joborch.domain.text import one_line
 from joborch.tui.columns import Column
-from joborch.tui.formatting import bar, clock, mark, running_s, short_age, where_or_why
+from joborch.tui.formatting import bar, clock, mark, running_s, short_age, spark, where_or_why
+from joborch.tui.happenings import deed, doer
+from joborch.tui.happenings import tone as event_tone
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture, counted_as
+from joborch.tui.trends import MOST, Trends
 from joborch.wire.agents import AgentView
+from joborch.wire.events import EventView
 from joborch.wire.jobs import JobView
 from joborch.wire.services import ServiceView, UsageView
 
@@ -90,7 +97,7 @@ def usage_columns(look: Look) -> list[Column[UsageView]]:
     ]
 
 
-def agent_columns(look: Look) -> list[Column[AgentView]]:
+def agent_columns(look: Look, trends: Trends) -> list[Column[AgentView]]:
     """Return the columns of agents."""
     return [
         Column(name="name", title="AGENT", width=12, most=24, text=lambda a: one_line(a.name)),
@@ -107,7 +114,7 @@ def agent_columns(look: Look) -> list[Column[AgentView]]:
             width=6,
             text=lambda a: bar(a.active, a.capacity.slots, 6, look.glyphs),
             tone=lambda a: "full" if a.active >= a.capacity.slots else "running",
-            gives_way=4,
+            gives_way=3,
         ),
         Column(
             name="active",
@@ -117,8 +124,17 @@ def agent_columns(look: Look) -> list[Column[AgentView]]:
             is_right=True,
         ),
         Column(name="cpu", title="CPU", width=4, text=_cpu, is_right=True),
-        Column(name="memory", title="MEM", width=4, text=_memory, is_right=True, gives_way=1),
-        Column(name="load", title="LOAD", width=5, text=_load, is_right=True, gives_way=2),
+        Column(
+            name="trend",
+            title="TREND",
+            width=10,
+            most=60,
+            text=lambda a: spark(trends.of(a.id, MOST, look.now()), 1.0, look.glyphs),
+            keeps_end=True,
+            gives_way=2,
+        ),
+        Column(name="memory", title="MEM", width=4, text=_memory, is_right=True, gives_way=4),
+        Column(name="load", title="LOAD", width=5, text=_load, is_right=True, gives_way=1),
         Column(
             name="seen",
             title="SEEN",
@@ -134,7 +150,35 @@ def agent_columns(look: Look) -> list[Column[AgentView]]:
             gives_way=5,
         ),
         Column(name="host", title="HOST", width=8, most=24, text=_host, gives_way=6),
-        Column(name="services", title="SERVICES", width=12, text=_services),
+        Column(name="services", title="SERVICES", width=10, text=_services),
+    ]
+
+
+def event_columns(
+    picture: Picture, look: Look, now: Callable[[], datetime]
+) -> list[Column[EventView]]:
+    """Return the columns of what happened to jobs."""
+
+    def name(event: EventView) -> str:
+        job = picture.jobs.get(event.job_id)
+        return _name(job) if job else ""
+
+    def when(event: EventView) -> str:
+        at, today = event.at.astimezone(), now().astimezone().date()
+        return f"{at:%H:%M:%S}" if at.date() == today else f"{at:%m-%d %H:%M}"
+
+    return [
+        Column(name="at", title="TIME", width=8, most=11, text=when),
+        Column(name="job", title="JOB", width=7, text=lambda e: str(e.job_id), is_right=True),
+        Column(name="name", title="NAME", width=13, most=30, text=name, gives_way=1),
+        Column(name="by", title="BY", width=12, most=20, text=doer),
+        Column(
+            name="deed",
+            title="WHAT HAPPENED",
+            width=24,
+            text=lambda e: deed(e, look.glyphs),
+            tone=event_tone,
+        ),
     ]
 
 

@@ -62,15 +62,21 @@ TABLE: Mapping[str, Part] = {
     "joborch.process": part("domain"),
     "joborch.wire": part("domain", theirs="msgspec"),
     "joborch.web": part("domain", "files", theirs="litestar msgspec multipart uvicorn"),
-    "joborch.client": part("wire", "domain", "files", theirs="httpx msgspec"),
+    "joborch.client": part("wire", "domain", "files", theirs="httpx msgspec", lazily="tomlkit"),
     "joborch.cli": part("cli.run", "client", "wire", "domain", theirs="typer rich"),
     "joborch.cli.run": part(
         *("cli", "client", "wire", "domain"),
         theirs="typer rich",
         lazily="joborch.server.main joborch.server.audit.main joborch.server.importing.main"
-        " joborch.agent.main joborch.tui.app",
+        " joborch.agent.main joborch.tui.app joborch.tui.once joborch.tui.plain joborch.tui.web"
+        " joborch.tui.web_child",
     ),
-    "joborch.tui": part("client", "wire", "domain", theirs="textual rich"),
+    "joborch.tui": part("client", "wire", "domain", theirs="textual rich msgspec"),
+    "joborch.tui.web": part("domain", "tui.web_gate", "tui.web_server", theirs="aiohttp"),
+    "joborch.tui.web_server": part(
+        "tui.web_gate", "tui.web_session", theirs="aiohttp aiohttp_jinja2 textual_serve"
+    ),
+    "joborch.tui.web_session": part(theirs="aiohttp textual_serve"),
     "joborch.agent": part(*AGENT, "agent.runner", theirs="httpx msgspec psutil"),
     "joborch.agent.runner": part("files.atomic"),
     "joborch.agent.seed_api": part(*AGENT, "agent", "web", theirs="litestar msgspec multipart"),

@@ -10,6 +10,7 @@ from joborch.wire.events import EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, FileView, JobView, ResultsView
 from joborch.wire.services import ServiceView, UsageView
 from tests.support.views import NOON, a_job_view
+from tests.tui.a_past import a_past, all_windows
 from tests.tui.scripted import ScriptedSource, since
 
 RUNNING, QUEUED = JobState.RUNNING, JobState.QUEUED
@@ -47,6 +48,8 @@ def a_busy_source() -> ScriptedSource:
         )
     }
     source.logs = {1207: _log()}
+    source.happened = a_past(source.known.values())
+    source.statistics_of = all_windows()
     return source
 
 

@@ -14,7 +14,8 @@ from tests.tui.test_frames import STORIES
 FONT_FROM_AFAR = re.compile(r"@font-face \{[^}]*\}\s*")
 """A page that shows the picture is not to ask another host for anything."""
 SIZE, WIDE = (100, 30), (180, 50)
-SHOWN = {name: SIZE for name in STORIES if name not in {"marked", "sorting"}} | {"wide": WIDE}
+UNSHOWN = {"marked", "sorting", "paused"}
+SHOWN = {name: SIZE for name in STORIES if name not in UNSHOWN} | {"wide": WIDE}
 
 
 async def draw(name: str, size: tuple[int, int], into: Path) -> None:

@@ -3,20 +3,50 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from joborch.client import JobQuery, LogRestarted, Missed
-from joborch.domain.errors import JobNotFoundError, ServerUnreachableError, WrongStateError
-from joborch.domain.states import JobState, states_named
+from joborch.client.upload import Progress
+from joborch.domain.errors import (
+    JobNotFoundError,
+    NotAllowedError,
+    ServerUnreachableError,
+    WrongStateError,
+)
+from joborch.domain.states import TRANSITIONS, JobState, states_named
 from joborch.tui.feed import NOT_YET
+from joborch.wire.actions import (
+    ActionResult,
+    CancelJobs,
+    HoldJobs,
+    JobAction,
+    ReleaseJobs,
+    RetryJobs,
+    SetJobs,
+    about,
+    action_error,
+    name_of,
+)
 from joborch.wire.agents import AgentList, AgentView
-from joborch.wire.events import EventView, LogText
+from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
 from joborch.wire.services import ServiceList, ServiceView, UsageList, UsageView
-from tests.support.views import an_event
+from joborch.wire.statistics import Spread, Statistics
+from tests.support.views import NOON, an_event
 
 REFUSED = ServerUnreachableError(
     "cannot reach http://orch:5000 (connection refused)", hint="start one with `joborch serve`"
 )
+WAITING = states_named("queued")
+SUITS: dict[type[JobAction], Collection[str]] = {
+    CancelJobs: states_named("active"),
+    HoldJobs: WAITING,
+    ReleaseJobs: WAITING,
+    SetJobs: WAITING,
+    RetryJobs: states_named("done") - states_named("completed"),
+}
 
 
 class ScriptedSource:
@@ -31,24 +61,48 @@ class ScriptedSource:
         self.histories: dict[int, list[EventView]] = {}
         self.file_lists: dict[int, FileList] = {}
         self.explanations: dict[int, Explanation] = {}
+        self.written: dict[tuple[int, str], bytes] = {}
+        """What ended jobs wrote, by job and stream."""
         self.logs: dict[int, list[LogText | LogRestarted | JobView]] = {}
         self.is_up = True
-        self.cancelled: list[int] = []
+        self.demanded: str | None = None
+        """A token without which nothing is answered."""
+        self.token: str | None = None
+        self.refusals = 0
+        self.fetched: list[tuple[int, Path]] = []
+        self.acted: list[JobAction] = []
+        """What was done, about the jobs that it was done to."""
         self.drained: list[tuple[str, bool]] = []
         self.listings = 0
-        self._seq = 0
-        self._happened: list[EventView] = []
+        self.happened: list[EventView] = []
+        """Everything; what is put here before the beginning is the past."""
+        self.statistics_of: dict[timedelta, Statistics] = {}
+        self.measured: list[timedelta] = []
+        """The windows that were asked about."""
         self._streams: list[asyncio.Queue[EventView | Missed | None]] = []
+
+    @property
+    def cancelled(self) -> list[int]:
+        """The jobs that were cancelled."""
+        return [i for action in self.acted if isinstance(action, CancelJobs) for i in action.ids]
 
     def happen(self, *jobs: JobView) -> None:
         """Change jobs, and tell those who follow the events."""
         for job in jobs:
-            self._seq += 1
-            self.known[job.id] = job
-            event = an_event(job.id, JobState(job.state), seq=self._seq)
-            self._happened.append(event)
+            before, self.known[job.id] = self.known.get(job.id), job
+            event = replace(
+                an_event(job.id, JobState(job.state), seq=self.newest + 1, attempt=job.attempt),
+                from_state=before.state if before else None,
+                event=named(before.state if before else None, job.state),
+            )
+            self.happened.append(event)
             for stream in self._streams:
                 stream.put_nowait(event)
+
+    @property
+    def newest(self) -> int:
+        """The last event."""
+        return self.happened[-1].seq if self.happened else 0
 
     def lose_events(self) -> None:
         """Tell those who follow the events that some were lost."""
@@ -65,6 +119,9 @@ class ScriptedSource:
         """Take connections again."""
         self.is_up = True
 
+    def authorize(self, token: str) -> None:
+        self.token = token
+
     async def events(
         self, *, on_open: Callable[[], None] | None = None, **query: str | int | None
     ) -> AsyncGenerator[EventView | Missed, None]:
@@ -77,7 +134,7 @@ class ScriptedSource:
         if after == NOT_YET:
             yield Missed()
         else:
-            for event in self._happened:
+            for event in self.happened:
                 if event.seq > int(after or 0):
                     yield event
         try:
@@ -124,6 +181,31 @@ class ScriptedSource:
         self._check()
         return self.file_lists.get(job_id, FileList(items=[]))
 
+    async def log(
+        self,
+        job_id: int,
+        *,
+        stream: str = "stdout",
+        offset: int | None = None,
+        tail: int | None = None,
+    ) -> bytes:
+        self._check()
+        return self.written.get((job_id, stream), b"")
+
+    async def fetch(
+        self,
+        job_id: int,
+        into: Path,
+        *,
+        include: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        overwrite: bool = False,
+        on_progress: Progress | None = None,
+    ) -> list[str]:
+        self._check()
+        self.fetched.append((job_id, into))
+        return ["output.txt"]
+
     async def follow_log(
         self, job_id: int
     ) -> AsyncGenerator[LogText | LogRestarted | JobView, None]:
@@ -132,14 +214,21 @@ class ScriptedSource:
             yield item
         await asyncio.Event().wait()
 
-    async def cancel(
-        self, job_id: int, *, reason: str | None = None, grace: timedelta | None = None
-    ) -> JobView:
+    async def act(self, action: JobAction) -> list[ActionResult]:
         self._check()
-        if JobState(self.known[job_id].state).is_terminal:
-            raise WrongStateError(job_id, self.known[job_id].state, "cancel")
-        self.cancelled.append(job_id)
-        return self.known[job_id]
+        results = [self._act_on(job_id, action) for job_id in action.ids]
+        self.acted.append(about(action, [result.id for result in results if result.ok]))
+        return results
+
+    def _act_on(self, job_id: int, action: JobAction) -> ActionResult:
+        state = self.known[job_id].state
+        if state not in SUITS[type(action)]:
+            error = action_error(WrongStateError(job_id, state, name_of(action)))
+            return ActionResult(id=job_id, ok=False, state=state, error=error)
+        if isinstance(action, SetJobs) and isinstance(action.changes.priority, int):
+            self.known[job_id] = replace(self.known[job_id], priority=action.changes.priority)
+        new_id = job_id + 1000 if isinstance(action, RetryJobs) else None
+        return ActionResult(id=job_id, ok=True, state=state, new_id=new_id)
 
     async def agents(self) -> AgentList:
         self._check()
@@ -158,11 +247,57 @@ class ScriptedSource:
         self._check()
         return UsageList(items=self.usage_views)
 
+    async def statistics(
+        self, *, window: timedelta, buckets: int = 60, service: str | None = None
+    ) -> Statistics:
+        self._check()
+        self.measured.append(window)
+        return self.statistics_of.get(window) or a_quiet_site(window, buckets)
+
+    async def past(self, *, before: int | None = None, limit: int = 1000) -> EventPage:
+        self._check()
+        found = [event for event in self.happened if before is None or event.seq < before]
+        following = str(found[-limit].seq) if len(found) > limit else None
+        return EventPage(items=found[-limit:], next=following)
+
     def _check(self) -> None:
         if not self.is_up:
             raise REFUSED
+        if self.token != self.demanded:
+            self.refusals += 1
+            raise NotAllowedError(f"{self.server} answered 401 Unauthorized")
 
 
 def since(noon: datetime, **by: float) -> datetime:
     """A moment so long before noon."""
     return noon - timedelta(**by)
+
+
+def named(before: str | None, after: str) -> str:
+    """Return an event that leads from one state to the other, or one that changes nothing."""
+    moves = ((source, to, event) for (source, event), to in TRANSITIONS.items())
+    return next((event for *ends, event in moves if ends == [before, after]), "reoffered")
+
+
+def a_quiet_site(window: timedelta, buckets: int) -> Statistics:
+    """Nothing to do and nothing done."""
+    nothing = Spread(count=0, p50_s=None, p95_s=None, p99_s=None)
+    return Statistics(
+        at=NOON,
+        window_s=window.total_seconds(),
+        bucket_s=window.total_seconds() / buckets,
+        service=None,
+        buckets=[],
+        submitted=0,
+        completed=0,
+        failed=0,
+        cancelled=0,
+        per_minute=0,
+        queued=0,
+        held=0,
+        active=0,
+        wait=nothing,
+        run=nothing,
+        drain=None,
+        drain_reason="nothing is queued or active",
+    )

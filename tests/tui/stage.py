@@ -56,6 +56,15 @@ class Stage:
             describe=lambda: self.frame,
         )
 
+    async def is_told(self, words: str) -> None:
+        """Wait until this has been told in a toast, however its lines are broken."""
+        app = self.app
+        await async_wait_until(
+            lambda: any(words in notice.message for notice in app._notifications),
+            timeout=20,
+            describe=lambda: str([notice.message for notice in app._notifications]),
+        )
+
     async def settles(self) -> None:
         """Wait until nothing on the screen changes any more."""
         before = ""
@@ -72,7 +81,7 @@ class Stage:
 
 def a_look(**but: Any) -> Look:
     """How it looks to ann at noon, whenever the test runs."""
-    usual: dict[str, Any] = {"user_id": "ann", "now": lambda: NOON, "guard_s": 0.0}
+    usual: dict[str, Any] = {"user_id": "ann", "now": lambda: NOON, "dwell_s": 0.0, "guard_s": 0.0}
     return Look(**usual | but)
 
 

@@ -58,7 +58,7 @@ def test_what_was_asked_about_is_cancelled_whatever_moves_meanwhile() -> None:
         source.happen(a_job_view(4, RUNNING), a_job_view(1, COMPLETED))
         await stage.sees("R 1")
         await stage.press("y")
-        await stage.sees("cancelled 1 job, skipped 1 that")
+        await stage.sees("cancelled 1 job, skipped 1")
         assert source.cancelled == [2]
 
     play(story, source)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from joborch.domain.states import JobState
+from tests.support.views import a_job_view
 from tests.tui.a_site import a_busy_source
+from tests.tui.a_while import ten_busy_minutes
 from tests.tui.scripted import ScriptedSource
 from tests.tui.stage import SIZES, Stage, play
 
@@ -55,6 +58,7 @@ async def users(stage: Stage, source: ScriptedSource) -> None:
 
 
 async def agents(stage: Stage, source: ScriptedSource) -> None:
+    stage.app.picture.trends = ten_busy_minutes()
     await stage.press("3")
     await stage.sees("compute-3", "late")
 
@@ -62,6 +66,27 @@ async def agents(stage: Stage, source: ScriptedSource) -> None:
 async def services(stage: Stage, source: ScriptedSource) -> None:
     await stage.press("4")
     await stage.sees("prodigy", "none")
+
+
+async def throughput(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press("5")
+    await stage.sees("in about 42m")
+
+
+async def events(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press("6")
+    await stage.sees("46 shown", "following")
+
+
+async def paused(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press("P")
+    source.happen(a_job_view(1463), a_job_view(1463, JobState.RUNNING))
+    await stage.sees("2 changes")
+
+
+async def past(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press("P", *["left_curly_bracket"] * 3)
+    await stage.sees("as of 11:55:00")
 
 
 async def help_(stage: Stage, source: ScriptedSource) -> None:
@@ -79,6 +104,28 @@ async def confirm(stage: Stage, source: ScriptedSource) -> None:
     await stage.sees("Cancel 1 job?")
 
 
+async def why(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press(*"jjjjjj", "e")
+    await stage.sees("Why 1213", "held by 1207-1211")
+
+
+async def priority(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press("space", "space", "p")
+    await stage.sees("Priority of 2 jobs")
+
+
+async def columns(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press("c")
+    await stage.sees("space shows or hides one")
+
+
+async def login(stage: Stage, source: ScriptedSource) -> None:
+    source.demanded = "s3cret"
+    source.go_away()
+    source.come_back()
+    await stage.sees("Login", "401 Unauthorized")
+
+
 async def offline(stage: Stage, source: ScriptedSource) -> None:
     source.go_away()
     await stage.sees("OFFLINE", "data as of 12:00:00")
@@ -94,9 +141,17 @@ STORIES: dict[str, Story] = {
     "users": users,
     "agents": agents,
     "services": services,
+    "throughput": throughput,
+    "events": events,
+    "paused": paused,
+    "past": past,
     "help": help_,
     "sorting": sorting,
     "confirm": confirm,
+    "why": why,
+    "priority": priority,
+    "columns": columns,
+    "login": login,
     "offline": offline,
 }
 

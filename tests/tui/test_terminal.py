@@ -23,18 +23,25 @@ ENTERED, LEFT, MOUSE_OFF = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?1000l"
 NOWHERE = "http://127.0.0.1:1"
 TOP = ("-m", "joborch", "top", "--server", NOWHERE)
 CRASHING = """
+import asyncio
 from tests.tui.scripted import ScriptedSource
 from tests.tui.stage import a_look
-from joborch.tui.app import Dashboard
+from joborch.tui.app import Dashboard, show
 
 class Broken(ScriptedSource):
     async def agents(self):
         raise RuntimeError("a bug, for the test")
 
-app = Dashboard(Broken(), a_look())
-app.run()
-raise SystemExit(app.return_code)
+raise SystemExit(asyncio.run(show(Dashboard(Broken(), a_look()))))
 """
+
+IN_A_SHELL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+script = '"$@"; echo "stopped with $?"; read answer; fg >/dev/null; echo "ended with $?"'
+os.execvp("bash", ["bash", "-c", f"set -m; {script}", "bash", *sys.argv[1:]])
+"""
+"""Only a shell with a terminal of its own can take a process back that was stopped."""
 
 
 @dataclass(slots=True)
@@ -123,21 +130,36 @@ def test_the_terminal_is_restored_at_the_end(
     ends_well(top, code)
 
 
-def test_the_terminal_is_restored_after_a_crash_and_the_crash_is_told(tmp_path: Path) -> None:
+def test_the_terminal_is_restored_after_a_crash_whose_traceback_goes_into_a_file(
+    tmp_path: Path,
+) -> None:
     with on_a_terminal("-c", CRASHING, home=tmp_path) as terminal:
         ends_well(terminal, 1)
-        terminal.wait_for("a bug, for the test")
+        terminal.wait_for("joborch top has a bug: RuntimeError: a bug, for the test")
+    kept = tmp_path / ".local/state/joborch/top-crash.log"
+    assert f"the traceback is in {kept}" in terminal.seen
+    assert "Traceback" not in terminal.seen
+    assert "RuntimeError: a bug, for the test" in kept.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
-def test_without_a_terminal_it_says_what_to_use_instead(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, *TOP],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 2
-    assert "joborch top needs a terminal" in done.stderr
-    assert "joborch status" in done.stderr
+def test_a_crash_that_cannot_be_kept_is_told_whole(tmp_path: Path) -> None:
+    (tmp_path / ".local").write_text("in the way")
+    with on_a_terminal("-c", CRASHING, home=tmp_path) as terminal:
+        ends_well(terminal, 1)
+        terminal.wait_for("could not be written")
+        terminal.wait_for("Traceback")
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(tmp_path: Path) -> None:
+    with on_a_terminal("-c", IN_A_SHELL, sys.executable, *TOP, home=tmp_path) as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.type("\x1a")
+        terminal.wait_for("stopped with 147")
+        before = terminal.seen.partition("stopped with")[0]
+        assert before.rpartition(ENTERED)[2].count(LEFT) == 1
+        terminal.type("\n")
+        wait_until(lambda: "OFFLINE" in terminal.seen.partition("stopped with")[2], timeout=30)
+        terminal.type("q")
+        terminal.wait_for("ended with 0")
+        assert terminal.seen.rpartition(LEFT)[2].count(ENTERED) == 0

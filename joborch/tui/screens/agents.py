@@ -27,7 +27,8 @@ class AgentsScreen(ListScreen[str, AgentView]):
 
     def table_of(self, desk: Desk) -> "LineTable[str, AgentView]":
         """Return the table."""
-        return LineTable(agent_columns(desk.look), self.row, glyphs=desk.look.glyphs)
+        columns = agent_columns(desk.look, desk.picture.trends)
+        return LineTable(columns, self.row, glyphs=desk.look.glyphs)
 
     def summary(self) -> str:
         """Count agents and slots."""

@@ -16,7 +16,8 @@ FILTERS = """\
 42  40-60  b-31[1-10]  @failed    jobs by id, range, batch, state
 dock                              in the name
 user:me service:a,b state:active name:dock-* agent:x batch:b-3
-tag:run=night  !word              a tag; not"""
+age>2h run<30s prio>=70 exit:1    times and numbers
+tag:run=night  !word  "a word"    a tag; not; with a blank"""
 
 
 class HelpScreen(ModalScreen[None]):

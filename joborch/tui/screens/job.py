@@ -1,5 +1,6 @@
 """One job in detail."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -11,18 +12,17 @@ from textual.events import Mount
 from textual.widgets import Static
 
 from joborch.domain.errors import JoborchError
-from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.tui.commands import JOB, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.feed import News
-from joborch.tui.job_facts import Facts, lines_of
-from joborch.tui.messages import CancelWanted, FactsCame, LogWanted, Refused
-from joborch.tui.screens.site import SiteScreen
+from joborch.tui.job_facts import Facts, learn, lines_of
+from joborch.tui.messages import FactsCame, Refused
+from joborch.tui.screens.at_hand import JobsAtHand
 from joborch.tui.widgets.lines import Lines
 
 
-class JobScreen(SiteScreen):
+class JobScreen(JobsAtHand):
     """Facts, why it waits, history and files; kept up to date."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(JOB)]
@@ -50,13 +50,9 @@ class JobScreen(SiteScreen):
             self._ask()
         self._show()
 
-    def action_log(self) -> None:
-        """Show what it writes."""
-        self.post_message(LogWanted(self.job_id))
-
-    def action_cancel(self) -> None:
-        """Ask whether to cancel it."""
-        self.post_message(CancelWanted([self.job_id]))
+    def selected_id(self) -> int:
+        """Return the job."""
+        return self.job_id
 
     def action_scroll(self, by: int) -> None:
         """Show what is further down."""
@@ -80,21 +76,13 @@ class JobScreen(SiteScreen):
         return self.desk.look.glyphs.more == "…"
 
     def _ask(self) -> None:
-        if self.desk.picture.is_live:
+        if self.desk.picture.is_connected:
             self._learn()
 
     @work(group="facts", exclusive=True, exit_on_error=False)
     async def _learn(self) -> None:
-        source = self.desk.source
         try:
-            job = await source.job(self.job_id)
-            waits = job.state == JobState.QUEUED
-            facts = Facts(
-                job=job,
-                history=await source.history(self.job_id),
-                files=await source.files(self.job_id),
-                explanation=await source.explain(self.job_id) if waits else None,
-            )
+            facts = await learn(self.desk.source, self.job_id)
         except JoborchError as error:
             self.post_message(Refused(one_line(error.message)))
         else:
@@ -103,8 +91,9 @@ class JobScreen(SiteScreen):
     def _show(self) -> None:
         job = self._facts.job if self._facts else self.desk.picture.jobs.get(self.job_id)
         name = one_line(job.name) if job else ""
-        self.query_one("#tally", Lines).show([(f" job {self.job_id}  {name}", "bold")])
+        now = "  as it is now, not as it was then" if self.desk.picture.is_past else ""
+        self.query_one("#tally", Lines).show([(f" job {self.job_id}  {name}", "bold"), now])
         if self._facts:
-            shown = lines_of(self._facts, self.desk.look)
+            shown = lines_of(self._facts, replace(self.desk.look, now=self.desk.clock))
             text = Content("\n").join(Content.assemble(*parts) for parts in shown)
             self.query_one("#text", Static).update(text)

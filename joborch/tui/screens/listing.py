@@ -6,7 +6,6 @@ from typing import Generic, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Mount
-from textual.widgets import Static
 
 from joborch.tui import lines
 from joborch.tui.columns import Row
@@ -18,6 +17,7 @@ from joborch.tui.widgets.line_table import LineTable
 from joborch.tui.widgets.lines import Lines, Part
 
 Key = TypeVar("Key", bound=Hashable)
+NO_PAST = "The server keeps what happened to jobs, and of this only what is.\n\nP goes on"
 
 
 class ListScreen(SiteScreen, Generic[Key, Row]):
@@ -60,7 +60,7 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         """Return the title and the table."""
         yield Lines(id="tally")
         yield self.table_of(self.desk)
-        yield Static(self.empty_text, id="empty", markup=False)
+        yield Lines(id="empty")
 
     @on(Mount)
     def begin(self) -> None:
@@ -77,9 +77,12 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         self._rows = rows
         self.table.update(frozenset(changed))
         self.table.tick()
-        title: list[Part] = [(f" {self.title_text}", "bold"), f"  {self.summary()}"]
+        is_past = self.desk.picture.is_past
+        says = lines.NOT_KEPT if is_past else self.summary()
+        title: list[Part] = [(f" {self.title_text}", "bold"), f"  {says}"]
         shown = lines.with_tabs(title, self.name_of_tab, self.size.width)
         self.query_one("#tally", Lines).show(shown)
+        self.query_one("#empty", Lines).show_text(NO_PAST if is_past else self.empty_text)
         self.set_class(not rows, "-empty")
 
     @on(Opened)

@@ -10,7 +10,6 @@ from textual.containers import Horizontal
 from textual.events import Mount
 from textual.widgets import Input, Static
 
-from joborch.client import LogRestarted
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.commands import LOG, bindings
@@ -86,17 +85,13 @@ class LogScreen(SiteScreen):
     @on(LogCame)
     def take(self, message: LogCame) -> None:
         """Show what came."""
-        match message.item:
-            case LogText(stream=stream, text=text):
-                self._says = ""
-                self.view.write(stream, text)
-            case LogRestarted():
-                self.view.end()
-                self.view.write("stderr", "--- the job starts again on another host ---\n")
-            case JobView() as job:
-                self._is_followed = False
-                self._says = f"ended: {words(job)}"
-                self.view.end()
+        item = message.item
+        self.view.take(item)
+        if isinstance(item, JobView):
+            self._is_followed = False
+            self._says = f"ended: {words(item)}"
+        elif isinstance(item, LogText):
+            self._says = ""
         self._show()
 
     @on(Refused)

@@ -2,8 +2,9 @@
 
 from textual import on
 from textual.app import ComposeResult
-from textual.events import Resize, ScreenResume
+from textual.events import Key, Resize, ScreenResume
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer
 
 from joborch.tui import lines
@@ -37,6 +38,7 @@ class SiteScreen(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self._focus_before: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Put the header above the content and the keys below it."""
@@ -60,7 +62,16 @@ class SiteScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what changes something, in read-only mode."""
-        return not (self.desk.look.is_read_only and action in CHANGING)
+        changes = any(one.method == f"action_{action}" for one in CHANGING)
+        return not (self.desk.look.is_read_only and changes)
+
+    def on_key(self, event: Key) -> None:
+        """Say why a key does nothing that would change something."""
+        if not self.desk.look.is_read_only:
+            return
+        for command in CHANGING:
+            if event.key in command.keys.split(",") and hasattr(self, command.method):
+                self.notify(f"read-only: {command.label or command.text} does nothing here")
 
     @on(Changed)
     def take_news(self, message: Changed) -> None:
@@ -79,6 +90,11 @@ class SiteScreen(Screen[None]):
         """Say so if the terminal is too small for anything."""
         width, height = event.size
         is_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        if is_small and self.focused:
+            self._focus_before = self.focused  # what is not shown cannot have it
+        elif not is_small and self._focus_before:
+            self.call_after_refresh(self._focus_before.focus)
+            self._focus_before = None
         self.set_class(is_small, "-too-small")
         needs = f"it needs {LEAST_WIDTH}x{LEAST_HEIGHT}"
         self.query_one("#too-small", Lines).show([f"The terminal is {width}x{height}; {needs}"])
@@ -87,7 +103,8 @@ class SiteScreen(Screen[None]):
 
     def _show_link(self) -> None:
         desk = self.desk
-        parts = lines.header(desk.picture, desk.look, desk.source.server, self.size.width)
+        server, width = desk.source.server, self.size.width
+        parts = lines.header(desk.picture, desk.look, server, width, now=desk.clock())
         self.query_one(HeaderLine).show(parts)
         self.set_class(desk.picture.link.state is LinkState.OFFLINE, "-offline")
         self.query_one(OfflineLine).show(lines.offline(desk.picture, desk.look))

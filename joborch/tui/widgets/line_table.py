@@ -210,9 +210,9 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
             return Strip.blank(width)
         segments = []
         for column, cell_width in self._layout:
-            text = fit(
-                column.text(row), cell_width, is_right=column.is_right, more=self._glyphs.more
-            )
+            text = column.text(row)
+            text = text[-cell_width:] if column.keeps_end else text
+            text = fit(text, cell_width, is_right=column.is_right, more=self._glyphs.more)
             segments.append(Segment(text + " ", self._tone(column, row)))
         return Strip(segments).adjust_cell_length(width)
 

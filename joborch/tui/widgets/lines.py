@@ -18,6 +18,10 @@ class Lines(Widget):
         """Show these lines."""
         self.content = Content("\n").join(Content.assemble(*parts) for parts in lines)
 
+    def show_text(self, text: str) -> None:
+        """Show the lines of a text."""
+        self.content = Content(text)
+
     def render(self) -> VisualType:
         """Draw."""
         return self.content

@@ -10,8 +10,11 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from joborch.client import LogRestarted
 from joborch.domain.text import sanitize
 from joborch.tui.commands import LOG_VIEW, bindings
+from joborch.wire.events import LogText
+from joborch.wire.jobs import JobView
 
 MOST_LINES = 10_000
 MOST_CHARACTERS = 4096
@@ -35,6 +38,17 @@ class LogView(ScrollView, can_focus=True):
         self._open: dict[str, str] = {}
         """The last line of a stream, whose end has not come yet."""
         self._left = 0
+
+    def take(self, item: LogText | LogRestarted | JobView) -> None:
+        """Take in what is told of a log; with the job itself it has ended."""
+        match item:
+            case LogText(stream=stream, text=text):
+                self.write(stream, text)
+            case LogRestarted():
+                self.end()
+                self.write("stderr", "--- the job starts again on another host ---\n")
+            case JobView():
+                self.end()
 
     def write(self, stream: str, text: str) -> None:
         """Take in what a job wrote, in any pieces."""

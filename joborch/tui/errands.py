@@ -1,0 +1,128 @@
+"""A deed about certain jobs: the question that comes first, and what came of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from joborch.domain.errors import JoborchError, UnavailableError
+from joborch.domain.selectors import spelt
+from joborch.domain.states import GROUPS
+from joborch.domain.text import one_line
+from joborch.tui.deeds import MANY, Deed
+from joborch.tui.formatting import fit, where_or_why, words
+from joborch.tui.look import Look
+from joborch.tui.picture import Picture
+from joborch.tui.source import Source
+from joborch.wire.actions import ActionResult
+from joborch.wire.jobs import JobView
+
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What will be done, and to which jobs: these, whatever the list shows meanwhile."""
+
+    deed: Deed
+    jobs: Sequence[JobView]
+    """As they were when it was asked for."""
+    skipped: Counter[str]
+    """How many were left out, by the reason."""
+
+    @property
+    def job_ids(self) -> list[int]:
+        """Return what it is about."""
+        return [job.id for job in self.jobs]
+
+    def others(self, user_id: str) -> list[str]:
+        """Return whose jobs there are beside a user's own."""
+        return sorted({one_line(job.user_id) for job in self.jobs} - {user_id})
+
+    def must_ask(self, user_id: str) -> bool:
+        """Return whether a person is to be asked first."""
+        return len(self.jobs) >= self.deed.asks_from or bool(self.others(user_id))
+
+    @property
+    def demanded(self) -> str | None:
+        """Return what has to be typed before it is done, if anything."""
+        return str(len(self.jobs)) if len(self.jobs) > MANY else None
+
+
+def errand_for(deed: Deed, job_ids: Iterable[int], picture: Picture) -> Errand:
+    """Return the errand of doing this to those of the jobs that it suits."""
+    known = [job for job in map(picture.jobs.get, job_ids) if job]
+    unfit = [job for job in known if not deed.suits(job)]
+    return Errand(
+        deed=deed,
+        jobs=[job for job in known if deed.suits(job)],
+        skipped=Counter(_standing(deed, job.state, words(job)) for job in unfit),
+    )
+
+
+def question(errand: Errand, picture: Picture, look: Look) -> str:
+    """Say which jobs, and what is done to them."""
+    jobs = errand.jobs
+    lines = [
+        f"{job.id:>6}  {fit(one_line(job.name), 18)} {fit(words(job), 9)}"
+        f" {fit(where_or_why(job, picture, look.glyphs), 18)}".rstrip()
+        for job in jobs[:MOST_SHOWN]
+    ]
+    if len(jobs) > MOST_SHOWN:
+        lines.append(f"        and {len(jobs) - MOST_SHOWN} more")
+    if others := errand.others(look.user_id):
+        lines.append(f"\nNot yours: they are {', '.join(others)}'s.")
+    return "\n".join([*lines, "", errand.deed.effect])
+
+
+def noun(number: int) -> str:
+    """Write a number of jobs."""
+    return f"{number} job" if number == 1 else f"{number} jobs"
+
+
+async def run(errand: Errand, source: Source) -> str:
+    """Do it, and say what came of it.
+
+    Raises:
+        JoborchError: if it is not known what was done.
+    """
+    results: list[ActionResult] = []
+    jobs = errand.jobs
+    if errand.deed.is_relative:
+        jobs = await source.jobs_by_id(errand.job_ids, required=())
+    for action in errand.deed.actions(jobs):
+        try:
+            results += await source.act(action)
+        except UnavailableError as error:
+            left = noun(len(errand.jobs) - len(results))
+            raise JoborchError(f"{error.message}; of {left} it is not known") from error
+    return told(errand, results)
+
+
+def told(errand: Errand, results: Sequence[ActionResult]) -> str:
+    """Say what came of an errand: ``held 18 jobs, skipped 2 (already ended)``."""
+    done = [result for result in results if result.ok]
+    skipped = errand.skipped + Counter(
+        _refusal(errand.deed, result) for result in results if not result.ok
+    )
+    parts = [f"{errand.deed.done} {noun(len(done))}"] if done else []
+    new = sorted(result.new_id for result in done if result.new_id is not None)
+    if new:
+        parts[0] += f" as {spelt(new)}"
+    return ", ".join([*parts, *_left_out(skipped)])
+
+
+def _left_out(skipped: Counter[str]) -> Iterator[str]:
+    for place, (reason, number) in enumerate(skipped.most_common()):
+        yield f"{'' if place else 'skipped '}{number} ({reason})"
+
+
+def _refusal(deed: Deed, result: ActionResult) -> str:
+    if result.error and (result.error.code != "wrong_state" or result.state is None):
+        return one_line(result.error.message)
+    state = result.state or "gone"
+    return _standing(deed, state, state.replace("_", " "))
+
+
+def _standing(deed: Deed, state: str, said: str) -> str:
+    """Say how a job stands that something cannot be done to."""
+    return deed.ended if state in GROUPS["done"] else said

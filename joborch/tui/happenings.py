@@ -1,0 +1,77 @@
+"""What happened to a job, as a person says it."""
+
+from typing import Any
+
+from joborch.domain.durations import format_duration
+from joborch.domain.states import JobEvent, JobFact
+from joborch.domain.text import one_line
+from joborch.tui.formatting import Glyphs
+from joborch.wire.events import EventView
+
+_SAID: dict[str, str] = {
+    JobEvent.SUBMIT: "submitted",
+    JobEvent.ASSIGN: "given to an agent",
+    JobEvent.START: "started",
+    JobEvent.COMPLETE: "completed",
+    JobEvent.FAIL: "failed",
+    JobEvent.TIME_OUT: "ran out of time",
+    JobEvent.CANCEL: "cancelled",
+    JobEvent.REJECT: "cannot be run",
+    JobEvent.REQUEUE: "back in the queue",
+    JobEvent.GIVE_BACK: "given back untried",
+    JobEvent.LOSE: "lost for good",
+    JobFact.CANCEL_REQUESTED: "is to be cancelled",
+    JobFact.HELD: "held",
+    JobFact.RELEASED: "released",
+    JobFact.CHANGED: "changed",
+    JobFact.RETRIED: "submitted again",
+    JobFact.REOFFERED: "offered again",
+    JobFact.RESULTS_REMOVED: "results removed",
+}
+_FACTS = frozenset(JobFact)
+_NAMES = {"time_limit_s": "time limit", "not_before": "not before"}
+
+
+def deed(event: EventView, glyphs: Glyphs) -> str:
+    """Say what happened; an event that is not known here is said by its name."""
+    said, detail = _SAID.get(event.event, event.event.replace("_", " ")), event.detail
+    match event.event:
+        case JobEvent.ASSIGN if "agent" in detail:
+            said = f"given to {detail['agent']}"
+        case JobFact.RETRIED if "job" in detail:
+            said = f"submitted again as {detail['job']}"
+        case JobFact.CHANGED if detail:
+            said = ", ".join(_change(name, values, glyphs) for name, values in detail.items())
+        case _ if "signal" in detail:
+            said = f"{said}, signal {detail['signal']}"
+        case _ if detail.get("exit_code"):
+            said = f"{said}, exit {detail['exit_code']}"
+    attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
+    note = f": {detail['note']}" if detail.get("note") else ""
+    return one_line(f"{said}{attempt}{note}")
+
+
+def doer(event: EventView) -> str:
+    """Say who did it: a user, an agent, or the server itself."""
+    _, colon, name = event.actor.partition(":")
+    return one_line(name) if colon else "server"
+
+
+def tone(event: EventView) -> str:
+    """Name the style of what happened: that of the state it led to."""
+    if event.event == JobFact.HELD:
+        return "held"
+    return "" if event.event in _FACTS else event.to_state
+
+
+def _change(name: str, values: Any, glyphs: Glyphs) -> str:
+    old, new = (_value(name, values[which]) for which in ("old", "new"))
+    return f"{_NAMES.get(name, name)} {old} {glyphs.arrow} {new}"
+
+
+def _value(name: str, value: Any) -> str:
+    if value is None or value == {}:
+        return "none"
+    if isinstance(value, dict):
+        return " ".join(f"{key}={content}" for key, content in value.items())
+    return format_duration(int(value)) if name == "time_limit_s" else str(value)

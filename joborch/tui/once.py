@@ -1,0 +1,109 @@
+"""``joborch top --once``: the list of jobs as one frame of text, for logs, mail and pipes."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+
+from joborch.client import JobQuery, Orchestrator
+from joborch.tui import lines
+from joborch.tui.columns import Column, laid_out
+from joborch.tui.feed import PAGE, RECENT
+from joborch.tui.filters import parse_filter
+from joborch.tui.formatting import ASCII, UNICODE, count, fit
+from joborch.tui.look import Look
+from joborch.tui.ordering import Order
+from joborch.tui.picture import MOST_JOBS, Link, LinkState, Picture
+from joborch.tui.source import Source
+from joborch.tui.tables import job_columns
+from joborch.tui.widgets.lines import Part
+from joborch.wire.jobs import JobView
+
+LEAST_WIDTH = 60
+AROUND = 5
+"""Lines of a frame that are no jobs."""
+
+
+def main(
+    *,
+    server: Orchestrator,
+    user_id: str,
+    filter_text: str,
+    is_ascii: bool,
+    size: tuple[int, int],
+) -> str:
+    """Ask a server for everything, and return the frame, ``size`` being its columns and lines.
+
+    Raises:
+        ValueError: if the filter cannot be understood.
+        ServerUnreachableError: if there is no server.
+    """
+    parse_filter(filter_text, me=user_id)  # before anything is asked
+    look = Look(user_id=user_id, filter_text=filter_text, glyphs=ASCII if is_ascii else UNICODE)
+    return asyncio.run(_asked(server, look, size))
+
+
+async def _asked(server: Orchestrator, look: Look, size: tuple[int, int]) -> str:
+    async with server as source:
+        picture = await load(source, look)
+        return "\n".join(frame(picture, look, source.server, size))
+
+
+async def load(source: Source, look: Look) -> Picture:
+    """Ask for the jobs that the dashboard would list, and for what is around them."""
+    picture = Picture()
+    agents, services, usage = await asyncio.gather(
+        source.agents(), source.services(), source.usage()
+    )
+    picture.agents, picture.services, picture.usage = agents.items, services.items, usage.items
+    picture.replace(
+        await _listed(source, "active", MOST_JOBS) | await _listed(source, "done", RECENT)
+    )
+    picture.link, picture.as_of = Link(state=LinkState.LIVE), look.now()
+    return picture
+
+
+def frame(picture: Picture, look: Look, server: str, size: tuple[int, int]) -> Iterator[str]:
+    """Yield the lines: the site, its counts, and as many jobs as there is room for."""
+    width, height = max(size[0], LEAST_WIDTH), size[1]
+    passes = parse_filter(look.filter_text, me=look.user_id)
+    found = [job for job in picture.jobs.values() if passes(job)]
+    order = [picture.jobs[job_id] for job_id in Order().sorted(found)]
+    yield _text(lines.header(picture, look, server, width), width)
+    yield _text(lines.tally(picture, look), width)
+    condition = f" {look.glyphs.dot} {look.filter_text}" if look.filter_text else ""
+    yield fit(f" {count(len(order))} of {count(len(picture.jobs))}{condition}", width).rstrip()
+    shown = order[: max(height - AROUND, 1)]
+    yield from _table(job_columns(picture, look), shown, look, width)
+    if len(order) > len(shown):
+        yield f" and {count(len(order) - len(shown))} more"
+
+
+def _table(
+    columns: Sequence[Column[JobView]], jobs: Iterable[JobView], look: Look, width: int
+) -> Iterator[str]:
+    layout, more = laid_out(columns, width), look.glyphs.more
+    heads = (
+        fit(column.title, cells, is_right=column.is_right, more="") for column, cells in layout
+    )
+    yield " ".join(heads).rstrip()
+    for job in jobs:
+        yield " ".join(
+            fit(column.text(job), cells, is_right=column.is_right, more=more)
+            for column, cells in layout
+        ).rstrip()
+
+
+def _text(parts: Sequence[Part], width: int) -> str:
+    text = "".join(part if isinstance(part, str) else part[0] for part in parts)
+    return fit(text, width).rstrip()
+
+
+async def _listed(source: Source, states: str, most: int) -> dict[int, JobView]:
+    listed: dict[int, JobView] = {}
+    query, cursor = JobQuery(state=states, sort="-id"), None
+    while len(listed) < most:
+        page = await source.jobs(query, limit=min(PAGE, most - len(listed)), cursor=cursor)
+        listed |= {job.id: job for job in page.items}
+        cursor = page.next
+        if cursor is None:
+            break
+    return listed

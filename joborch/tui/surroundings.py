@@ -1,0 +1,68 @@
+"""Agents, services, quotas, and how much is done: no stream tells of them, so they are asked for.
+
+After something has happened soon, and slowly otherwise; not while the screen is paused.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from joborch.tui.hearing import Hearing
+from joborch.tui.picture import Picture
+from joborch.tui.source import Source
+
+MEASURED, MEASURED_IN = timedelta(minutes=15), 15
+
+
+class Surroundings:
+    """The part of the feed that looks at what is around the jobs."""
+
+    def __init__(
+        self,
+        source: Source,
+        picture: Picture,
+        hearing: Hearing,
+        *,
+        tell: Callable[[], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        """Ask for nothing yet; ``tell`` will be called after each change of the picture."""
+        self._source, self._picture, self._hearing = source, picture, hearing
+        self._tell, self._now = tell, now
+        self._stirred = asyncio.Event()
+
+    def stir(self) -> None:
+        """Look soon."""
+        self._stirred.set()
+
+    async def look_around(self, least_s: float, most_s: float) -> None:
+        """Look, and again after something has happened, or at rest after ``most_s``."""
+        while True:
+            await self._hearing.going.wait()
+            self._stirred.clear()
+            agents, services, usage = await asyncio.gather(
+                self._source.agents(), self._source.services(), self._source.usage()
+            )
+            if self._hearing.is_paused:
+                continue
+            self._picture.agents = agents.items
+            self._picture.services = services.items
+            self._picture.usage = usage.items
+            self._picture.trends.note(agents.items, self._now())
+            self._picture.as_of = self._now()
+            self._tell()
+            await asyncio.sleep(least_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(most_s):
+                    await self._stirred.wait()
+
+    async def measure(self, every_s: float) -> None:
+        """Ask how much is done, again and again."""
+        while True:
+            await self._hearing.going.wait()
+            found = await self._source.statistics(window=MEASURED, buckets=MEASURED_IN)
+            if not self._hearing.is_paused:
+                self._picture.statistics = found
+                self._tell()
+            await asyncio.sleep(every_s)

@@ -1,0 +1,106 @@
+"""Which jobs are listed, and in which order: filter, scope, mine, sorting, grouping.
+
+Knows no widget.
+"""
+
+from collections.abc import Callable, Iterable
+
+from joborch.domain.states import GROUPS
+from joborch.domain.text import one_line
+from joborch.tui.desk import Desk
+from joborch.tui.feed import Scope
+from joborch.tui.filters import Filter, everything, parse_filter
+from joborch.tui.formatting import count, where_or_why
+from joborch.tui.lines import QUIET
+from joborch.tui.ordering import Order
+from joborch.tui.widgets.lines import Part
+from joborch.wire.jobs import JobView
+
+ACTIVE = GROUPS["active"]
+SCOPES = [Scope.ACTIVE, Scope.RECENT, Scope.ALL]
+GROUPINGS = ("nothing", "batch", "user", "service", "reason")
+
+
+class View:
+    """A choice of the picture's jobs."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Choose all, by state."""
+        self.order = Order()
+        self.is_mine = False
+        self.grouped_by = GROUPINGS[0]
+        self._desk = desk
+        self._filter: Filter = everything
+        self._mistake = ""
+
+    def filter_by(self, text: str) -> None:
+        """Choose what passes a filter; one that cannot be read leaves the one before."""
+        look = self._desk.look
+        try:
+            self._filter, self._mistake = parse_filter(text, me=look.user_id, now=look.now), ""
+        except ValueError as error:
+            self._mistake = str(error)
+
+    def next_scope(self) -> None:
+        """Have the next larger scope listed, or the smallest again."""
+        feed = self._desk.feed
+        feed.show(SCOPES[(SCOPES.index(feed.scope) + 1) % len(SCOPES)])
+
+    def next_grouping(self) -> None:
+        """Put jobs together that have the next thing in common."""
+        self.grouped_by = GROUPINGS[(GROUPINGS.index(self.grouped_by) + 1) % len(GROUPINGS)]
+
+    def rows(self) -> list[int]:
+        """Return the ids of the chosen jobs, in their order."""
+        job_ids = self.order.sorted(self._passing())
+        if self.grouped_by == GROUPINGS[0]:
+            return job_ids
+        jobs, group = self._desk.picture.jobs, self._group()
+        return sorted(job_ids, key=lambda job_id: group(jobs[job_id]))
+
+    def said(self, *, shown: int, marked: int) -> list[Part]:
+        """Say what is chosen, or what is wrong with the filter."""
+        if self._mistake:
+            return [(f" {one_line(self._mistake)}", "$error")]
+        order, dot = self.order, f" {self._desk.look.glyphs.dot} "
+        parts = [
+            f" {count(shown)} of {count(len(self._desk.picture.jobs))}",
+            f"{self._desk.feed.scope}{' and mine' if self.is_mine else ''}",
+            f"by {order.column}{', turned round' if order.is_reversed else ''}",
+        ]
+        if self.grouped_by != GROUPINGS[0]:
+            parts[-1] += f" in each {self.grouped_by}"
+        if marked:
+            parts.append(f"{count(marked)} marked")
+        return [(dot.join(parts), QUIET)]
+
+    def invitation(self) -> str:
+        """Say what to do while there are no jobs at all."""
+        link = self._desk.picture.link
+        if self._desk.picture.is_past:
+            return "There was no job yet."
+        if self._desk.picture.is_live:
+            return "No jobs yet.\n\njoborch submit -s SERVICE -- echo hello"
+        return f"No jobs known yet.\n\n{one_line(link.hint)}".rstrip()
+
+    def _passing(self) -> list[JobView]:
+        jobs: Iterable[JobView] = self._desk.picture.jobs.values()
+        passes = self._filter
+        if self._desk.feed.scope is Scope.ACTIVE:
+            jobs = [job for job in jobs if job.state in ACTIVE]
+        if self.is_mine:
+            me = self._desk.look.user_id
+            return [job for job in jobs if job.user_id == me and passes(job)]
+        return [*jobs] if passes is everything else [job for job in jobs if passes(job)]
+
+    def _group(self) -> Callable[[JobView], str]:
+        picture, glyphs = self._desk.picture, self._desk.look.glyphs
+        match self.grouped_by:
+            case "batch":
+                return lambda job: job.batch or ""
+            case "user":
+                return lambda job: job.user_id
+            case "service":
+                return lambda job: job.service
+            case _:
+                return lambda job: where_or_why(job, picture, glyphs)

@@ -1,0 +1,74 @@
+"""The table of jobs: marks, and which columns a person wants."""
+
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from joborch.tui.columns import Column
+from joborch.tui.commands import MARKS, bindings
+from joborch.tui.desk import Desk
+from joborch.tui.messages import Marked
+from joborch.tui.tables import job_columns
+from joborch.tui.widgets.line_table import LineTable
+from joborch.wire.jobs import JobView
+
+
+class JobTable(LineTable[int, JobView]):
+    """Rows are jobs, known by their ids."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(MARKS)]
+
+    def __init__(self, desk: Desk) -> None:
+        """Show nothing yet."""
+        self._all: Sequence[Column[JobView]] = job_columns(desk.picture, desk.look)
+        super().__init__(self._all, desk.picture.jobs.get, glyphs=desk.look.glyphs)
+        self._last_mark: int | None = None
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """All columns that there are: what each is called, by its name."""
+        return {column.name: column.title for column in self._all}
+
+    @property
+    def shown(self) -> list[str]:
+        """The columns that are shown where there is room."""
+        return [column.name for column in self._columns]
+
+    def choose(self, names: Collection[str] | None) -> None:
+        """Show these columns, in the order they always have, and the ids; None: as before."""
+        if names is None:
+            return
+        self._columns = [one for one in self._all if one.name in names or one.name == "id"]
+        self._lay_out(self.size.width)
+        self.refresh()
+
+    def action_mark(self) -> None:
+        """Mark the selected job, or not, and go on to the next."""
+        if self.cursor is not None:
+            self._last_mark = self.cursor
+            self._mark(self.marks ^ {self.cursor})
+            self.action_move(1)
+
+    def action_mark_range(self) -> None:
+        """Mark all from the one that was marked last to the selected one."""
+        if self.cursor is None:
+            return
+        places = {job_id: place for place, job_id in enumerate(self.order)}
+        last = self.cursor if self._last_mark not in places else self._last_mark
+        first, final = sorted((places[last], places[self.cursor]))
+        self._last_mark = self.cursor
+        self._mark(self.marks | {*self.order[first : final + 1]})
+
+    def action_mark_all(self) -> None:
+        """Mark all jobs that pass the filter."""
+        self._mark(self.order)
+
+    def action_unmark(self) -> None:
+        """Mark none."""
+        self._last_mark = None
+        self._mark([])
+
+    def _mark(self, job_ids: Collection[int]) -> None:
+        self.mark([*job_ids])
+        self.post_message(Marked())

@@ -1,0 +1,41 @@
+"""The site beside the jobs, where there is room: quotas, agents, throughput."""
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.geometry import Size
+
+from joborch.tui import lines
+from joborch.tui.look import Look
+from joborch.tui.picture import Picture
+from joborch.tui.plotting import throughput
+from joborch.tui.widgets.lines import Part
+from joborch.tui.widgets.panels import Panel
+
+
+class SitePanels(Container):
+    """Panels beside or below each other, as the style sheet says."""
+
+    def compose(self) -> ComposeResult:
+        """Put up the panels; the numbers are the keys of the screens that have more."""
+        yield Panel("Quotas 2", id="quotas")
+        yield Panel("Agents 3", id="agents")
+        yield Panel("Throughput 5", id="throughput")
+
+    def show(self, picture: Picture, look: Look) -> None:
+        """Show how the site is now, as far as there is room for it."""
+        for panel in self.query(Panel):
+            size = panel.size
+            if size.width and panel.id == "quotas":
+                panel.show(*lines.quota_panel(picture, look, size.width))
+            elif size.width and panel.id == "agents":
+                panel.show(*lines.agent_panel(picture, look, size.width))
+            elif size.width:
+                panel.show(*_throughput(picture, look, size))
+
+
+def _throughput(picture: Picture, look: Look, size: Size) -> Iterable[list[Part]]:
+    if picture.is_past or picture.statistics is None:
+        return [[(lines.NOT_KEPT if picture.is_past else "not known yet", lines.QUIET)]]
+    return throughput(picture.statistics, "15m", look, size.width, size.height)
