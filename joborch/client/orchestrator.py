@@ -192,7 +192,8 @@ class Orchestrator(JobActions, Site):
 
         Args:
             on_open: told once the server records events for us: what is listed then misses none.
-            query: ``job`` (ids with commas), ``batch``, ``user``, ``service``, ``after`` (a seq).
+            query: ``job`` (ids with commas), ``batch``, ``user``, ``service``, ``after`` (an
+                event's mark, or its seq).
         """
         async with streams.opened(self._transport, "/api/v1/events", dict(query)) as source:
             if on_open:

@@ -153,7 +153,7 @@ class _Watch:
 
     def told(self, event: EventView) -> JobView | None:
         """Apply an event; None if it is no news."""
-        self.last_id = str(event.seq)
+        self.last_id = event.mark
         job = self.known.get(event.job_id)
         if job is None or self._has_ended(job.id) or event.attempt < job.attempt:
             return None

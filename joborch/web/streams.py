@@ -110,7 +110,7 @@ async def beating(
 
 
 def event_of(
-    kind: str, data: bytes, *, event_id: int | None = None, retry_ms: int | None = None
+    kind: str, data: bytes, *, event_id: int | str | None = None, retry_ms: int | None = None
 ) -> bytes:
     """Write one server-sent event; ``data`` is JSON, which has no line breaks."""
     lines = [f"event: {kind}".encode()]
@@ -121,7 +121,7 @@ def event_of(
     return b"\n".join([*lines, b"data: " + data, b"", b""])
 
 
-def json_event(kind: str, value: object, *, event_id: int | None = None) -> bytes:
+def json_event(kind: str, value: object, *, event_id: int | str | None = None) -> bytes:
     """Write one server-sent event with a value as its data."""
     return event_of(kind, msgspec.json.encode(value), event_id=event_id)
 

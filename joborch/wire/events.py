@@ -1,9 +1,11 @@
 """The history of jobs on the wire, and the logs they write."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class EventView(msgspec.Struct, kw_only=True):
@@ -19,6 +21,11 @@ class EventView(msgspec.Struct, kw_only=True):
     """``user:1``, ``agent:compute-1``, ``dispatch``, ``rescue``, ``clean``."""
     at: datetime
     detail: dict[str, Any] = {}
+
+    @property
+    def mark(self) -> str:
+        """What names it, and no event of any other server: ``SEQ@MICROSECONDS`` since 1970."""
+        return f"{self.seq}@{(self.at - EPOCH) // timedelta(microseconds=1)}"
 
 
 class EventPage(msgspec.Struct, kw_only=True):

@@ -1,5 +1,6 @@
 """The stream of what happens to jobs."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
@@ -12,13 +13,15 @@ from litestar.params import HeaderParameter, QueryParameter
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import EventsOperation
 from joborch.server.api.problems import refusals
-from joborch.server.api.queries import parse_seq, read_job_query, read_one, refuse_others
+from joborch.server.api.queries import parse_mark, read_job_query, read_one, refuse_others
 from joborch.server.operations import query
 from joborch.server.parts import Parts
 from joborch.web.streams import EventStream, event_of, json_event
 from joborch.wire.events import EventView
 
 PAGE = 1000
+GATHER_S = 0.1
+"""What happens within this long after something was told is told together."""
 RECORDING = b": recording\n\n"
 MOST_MISSED = 10_000
 """Who has missed more than this is told to list the jobs again."""
@@ -37,7 +40,9 @@ async def follow_events(
     batch: Annotated[Text, QueryParameter(description="A batch, like `b-31`.")] = None,
     user: Annotated[Text, QueryParameter(description="Users, with commas.")] = None,
     service: Annotated[Text, QueryParameter(description="Services, with commas.")] = None,
-    after: Annotated[Text, QueryParameter(description="The last event that is known.")] = None,
+    after: Annotated[
+        Text, QueryParameter(description="The last event that is known: its `seq`, or its id.")
+    ] = None,
     last: Annotated[
         Text, HeaderParameter(name="Last-Event-ID", description="As `after`, of a browser.")
     ] = None,
@@ -48,11 +53,19 @@ async def follow_events(
     wanted = {"id": job, "batch": batch, "user": user, "service": service}
     jobs = _Jobs({name: text for name, text in wanted.items() if text}, parts)
     text = after or last
-    since = read_one("after", text, parse_seq) if text else None
+    since = await _since(text, parts) if text else None
     events = _events(jobs, since, parts)
     # Nothing is answered before this: who has the answer and lists jobs then has missed nothing.
     recording = await anext(events)
     return EventStream(_continued(recording, events), stopping=parts.stopping)
+
+
+async def _since(text: str, parts: Parts) -> int:
+    """Return the last event that is known; too long ago, if it is not one of this server's."""
+    seq, at = read_one("after", text, parse_mark)
+    if at is None or await query.has_happened(seq, at, database=parts.database):
+        return seq
+    return LONG_AGO
 
 
 async def _continued(
@@ -80,8 +93,9 @@ async def _events(jobs: "_Jobs", since: int | None, parts: Parts) -> AsyncGenera
                     yield _event(event)
             while not subscription.is_behind:
                 happened = [one for one in await subscription.next() if one.seq > seen]
-                for event in await jobs.of(happened):
-                    yield _event(event)
+                if wanted := await jobs.of(happened):
+                    yield b"".join(map(_event, wanted))
+                    await asyncio.sleep(GATHER_S)
             since = LONG_AGO
 
 
@@ -124,7 +138,7 @@ class _Jobs:
 
 
 def _event(event: EventView) -> bytes:
-    return json_event("job", event, event_id=event.seq)
+    return json_event("job", event, event_id=event.mark)
 
 
 HANDLERS: list[HTTPRouteHandler] = [follow_events]

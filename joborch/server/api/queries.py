@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from joborch.domain.errors import InvalidRequestError
@@ -11,6 +12,7 @@ from joborch.domain.names import shown
 from joborch.domain.states import GROUPS, JobState, states_named
 from joborch.server.api.forms import parse_time
 from joborch.server.operations.query import JobQuery
+from joborch.wire.events import EPOCH
 
 T = TypeVar("T")
 
@@ -122,6 +124,17 @@ def parse_seq(text: str) -> int:
     if not _DIGITS.fullmatch(text) or int(text) > LARGEST_ID:
         raise ValueError(f"{shown(text)} is no event's number")
     return int(text)
+
+
+def parse_mark(text: str) -> tuple[int, datetime | None]:
+    """Read an event's number, or its mark: the number and the moment, ``SEQ@MICROSECONDS``."""
+    seq, at, micros = text.partition("@")
+    if at and not _DIGITS.fullmatch(micros):
+        raise ValueError(f"{shown(text)} is no event's mark")
+    try:
+        return parse_seq(seq), EPOCH + timedelta(microseconds=int(micros)) if at else None
+    except OverflowError:
+        raise ValueError(f"{shown(text)} is no event's mark") from None
 
 
 def _pattern(text: str) -> str:

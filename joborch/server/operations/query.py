@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from joborch.domain.agents import Agent
 from joborch.domain.errors import AgentNotFoundError, JobNotFoundError
@@ -69,6 +69,11 @@ def with_agent_ids(connection: Connection, query: JobQuery) -> JobQuery:
 async def events_since(seq: int, limit: int, *, database: Database) -> list[EventView]:
     """Return up to ``limit`` events of all jobs after ``seq``."""
     return await database.read(lambda c: events.since(c, seq, limit=limit))
+
+
+async def has_happened(seq: int, at: datetime, *, database: Database) -> bool:
+    """Whether an event is one of this server's, or of another that was at this address before."""
+    return await database.read(lambda c: events.has_happened(c, seq, at))
 
 
 async def newest_event(*, database: Database) -> int:

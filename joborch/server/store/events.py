@@ -69,6 +69,12 @@ def since(connection: Connection, seq: int, *, limit: int) -> list[EventView]:
     return [view_of(row) for row in rows.mappings()]
 
 
+def has_happened(connection: Connection, seq: int, at: datetime) -> bool:
+    """Whether there is an event of this ``seq``, and it happened at this moment."""
+    found = select(EVENTS.c.seq).where(EVENTS.c.seq == seq, EVENTS.c.at == at)
+    return connection.execute(found).first() is not None
+
+
 def newest(connection: Connection) -> int:
     """Return the highest ``seq``, 0 if nothing ever happened."""
     return connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0

@@ -2,12 +2,15 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from joborch.web.streams import HEARTBEAT, beating
+from joborch.wire.events import EventView
 from tests.support.hand_agent import submit
 from tests.support.server import RunningServer, running_server
 
@@ -142,3 +145,40 @@ def test_what_happens_once_the_stream_has_begun_is_told(server: RunningServer, t
     with following(server, user=f"begun-{turn}") as events:
         job_id = submit(server.http, user_id=f"begun-{turn}", hold="yes")
         assert next(events)[1]["job_id"] == job_id
+
+
+def test_events_go_on_after_an_event_that_is_this_servers(server: RunningServer) -> None:
+    with following(server) as events:
+        submit(server.http, user_id="mark", hold="yes")
+        known = msgspec.convert(next(events)[1], EventView)
+    later = submit(server.http, user_id="mark", hold="yes")
+
+    with following(server, headers={"Last-Event-ID": known.mark}) as events:
+        kind, event = next(events)
+
+    assert (kind, event["job_id"]) == ("job", later)
+
+
+def test_after_an_event_of_another_server_everything_is_to_be_listed_again(
+    server: RunningServer,
+) -> None:
+    with following(server) as events:
+        submit(server.http, user_id="mark", hold="yes")
+        known = msgspec.convert(next(events)[1], EventView)
+    foreign = msgspec.structs.replace(known, at=known.at - timedelta(seconds=1))
+
+    with following(server, after=foreign.mark) as events:
+        assert next(events) == ("reset", {})
+
+
+@pytest.mark.parametrize("mark", ["7@", "@7", "7@x", "7@99999999999999999999", "x@7"])
+def test_a_mark_that_can_be_none_is_refused(server: RunningServer, mark: str) -> None:
+    assert server.http.get("/api/v1/events", params={"after": mark}).status_code == 400
+
+
+def test_what_happens_within_an_instant_is_told_together(server: RunningServer) -> None:
+    with server.http.stream("GET", "/api/v1/events") as stream:
+        pieces = stream.iter_raw()
+        assert next(pieces).startswith(b": recording")
+        submit(server.http, user_id="many", hold="yes", array="1-50")
+        assert next(pieces).count(b"event: job") == 50
