@@ -1,26 +1,23 @@
 """The SDK's front door: one object with a method for everything a server offers to users."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from datetime import timedelta
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from joborch.client import streams, waiting
 from joborch.client.actions import JobActions
+from joborch.client.job_files import JobFiles
 from joborch.client.query import JobQuery
-from joborch.client.results import Source, download, unpack
-from joborch.client.site import Site, get
+from joborch.client.site import Site
 from joborch.client.submission import Submission, new_key
-from joborch.client.transport import DEFAULT_TIMEOUT_S, Call, Retries, Transport, segment
+from joborch.client.transport import DEFAULT_TIMEOUT_S, Call, Retries, Transport
 from joborch.client.upload import Progress
 from joborch.domain.errors import JobNotFoundError
-from joborch.wire.events import EventPage, EventView, LogText
+from joborch.wire.events import EventPage, EventView
 from joborch.wire.jobs import (
     Explanation,
-    FileList,
     JobPage,
     JobView,
     Submitted,
@@ -29,11 +26,9 @@ from joborch.wire.jobs import (
 MOST_A_PAGE = 1000
 MOST_IDS = 500
 """So many ids go into one URL."""
-PARTIAL_S = 120.0
-"""An agent may take a while to pack a running job's directory."""
 
 
-class Orchestrator(JobActions, Site):
+class Orchestrator(JobActions, JobFiles, Site):
     """A joborch server, as its users see it.
 
     Use it as ``async with Orchestrator("http://127.0.0.1:5000") as orchestrator``. Every method
@@ -106,10 +101,6 @@ class Orchestrator(JobActions, Site):
             is_repeatable=True,
         )
         return await self._transport.ask(call, Submitted)
-
-    async def job(self, job_id: int) -> JobView:
-        """Return one job as it is now."""
-        return await self._get(f"/jobs/{job_id}", JobView)
 
     async def jobs(
         self, query: JobQuery | None = None, *, limit: int = 50, cursor: str | None = None
@@ -200,93 +191,6 @@ class Orchestrator(JobActions, Site):
                 on_open()
             async for event in streams.job_events(source):
                 yield event
-
-    async def log(
-        self,
-        job_id: int,
-        *,
-        stream: str = "stdout",
-        offset: int | None = None,
-        tail: int | None = None,
-    ) -> bytes:
-        """Return what a job has written, from byte ``offset`` or the last ``tail`` lines."""
-        query: dict[str, object] = {"stream": stream, "offset": offset, "tail": tail}
-        call = get(f"/jobs/{job_id}/logs", query=query, accept="text/plain")
-        return await self._transport.ask_bytes(call)
-
-    def follow_log(
-        self, job_id: int
-    ) -> AsyncGenerator[LogText | streams.LogRestarted | JobView, None]:
-        """Yield what a job writes as it writes it; the last item is the job as it ended."""
-        return streams.follow_log(self._transport, job_id, pause_s=self._pause_s)
-
-    async def files(self, job_id: int) -> FileList:
-        """Return the names and sizes of a job's input files and results."""
-        return await self._get(f"/jobs/{job_id}/files", FileList)
-
-    async def download(
-        self, job_id: int, archive: Path, *, on_progress: Progress | None = None
-    ) -> None:
-        """Download a job's results as the ZIP file ``archive``, resuming an earlier attempt.
-
-        Raises:
-            NotFinishedError: if it still runs or waits.
-            ResultsGoneError: if there are none, or no more.
-        """
-        results = (await self.job(job_id)).results
-        source = Source(
-            path=f"/api/v1/jobs/{job_id}/results",
-            size_bytes=results.size_bytes if results else None,
-            sha256=results.sha256 if results else None,
-            is_resumable=results is not None,
-            headers={"Accept": "application/zip"},
-        )
-        await download(self._transport, source, archive, on_progress=on_progress)
-
-    async def download_partial(self, job_id: int, archive: Path) -> None:
-        """Download a running job's directory as it is now, as a ZIP file."""
-        source = Source(
-            path=f"/api/v1/jobs/{job_id}/partial",
-            is_resumable=False,
-            headers={"Accept": "application/zip"},
-            read_s=PARTIAL_S,
-        )
-        await download(self._transport, source, archive)
-
-    async def fetch(
-        self,
-        job_id: int,
-        into: Path,
-        *,
-        include: tuple[str, ...] = (),
-        exclude: tuple[str, ...] = (),
-        overwrite: bool = False,
-        on_progress: Progress | None = None,
-    ) -> list[str]:
-        """Download a job's results and unpack them into a directory; returns the files' names.
-
-        A directory that is new appears with all files in it. ``include`` and ``exclude`` are glob
-        patterns.
-
-        Raises:
-            ServerBrokenError: if the archive is damaged or would write outside of ``into``.
-            FileExistsError: if a file is in the way; nothing was written.
-        """
-        archive = into.with_name(f"{into.name}.zip")
-        into.parent.mkdir(parents=True, exist_ok=True)
-        await self.download(job_id, archive, on_progress=on_progress)
-        names = await asyncio.to_thread(
-            unpack, archive, into, include=include, exclude=exclude, overwrite=overwrite
-        )
-        archive.unlink()
-        return names
-
-    def read_file(
-        self, job_id: int, name: str, *, kind: str = "result"
-    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open one file, an ``input`` or a ``result``, to be read piece by piece."""
-        call = get(f"/jobs/{job_id}/files/{kind}/{segment(name)}", accept="*/*")
-        return self._transport.open_body(call)
 
     async def _wait_for_one(
         self, job_id: int, *, until: str, on_change: Callable[[JobView], None] | None
