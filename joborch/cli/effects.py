@@ -39,7 +39,8 @@ class Effect:
         """Say it to a person."""
         usage, service = self.usage, self.service
         total = f"{service.active} of {service.max}" if service.max else f"{service.active}"
-        agents = f"{service.agents} agent{'s' * (service.agents != 1)}, {service.slots} slots"
+        agents = f"{service.agents} agent{'s' * (service.agents != 1)}, "
+        agents += f"{service.slots} slot{'s' * (service.slots != 1)}"
         return [
             f"  quota: user {usage.user_id} has {usage.active} of {usage.limit} active and "
             f"{usage.queued} queued on {service.name}; all users: {total} active; {agents}",
@@ -55,8 +56,11 @@ class Effect:
             yield f"  about: no estimate: {start.reason}"
             return
         first = told(start.first, now, in_utc=in_utc)
-        if start.last is None or self.jobs == 1:
+        if self.jobs == 1:
             yield f"  about: {first}"
+            return
+        if start.last is None:
+            yield f"  about: the first {first}"
             return
         yield f"  about: the first {first}; the last {told(start.last, now, in_utc=in_utc)}"
 

@@ -56,7 +56,7 @@ def facts(explanation: Explanation) -> list[str]:
     lines = [
         f"user: {e.user_active} of {e.user_limit} slots{held_by}",
         f"service: {e.service_active} active, {limit}",
-        f"agents: {e.agents} up, {e.free_slots} slots free",
+        f"agents: {e.agents} up, {e.free_slots} slot{'s' * (e.free_slots != 1)} free",
     ]
     if e.holders and e.holders != e.held_by:
         lines.append(f"waits for: one of {spelt(sorted(e.holders))} to end")

@@ -96,6 +96,10 @@ class Output:
         # A terminal would obey some characters that JSON may hold as they are.
         self.line(json.dumps(plain(value), ensure_ascii=self.is_terminal))
 
+    def selected(self, value: object) -> None:
+        """Print one JSON document, with those of its fields that were asked for."""
+        self.document(self._with_fields(value))
+
     def table(
         self,
         columns: Sequence[Column[Row]],
@@ -107,10 +111,10 @@ class Output:
     ) -> None:
         """Print rows in the form that was asked for."""
         if self.form == "json":
-            self.document(self._with_fields(document))
+            self.selected(document)
         elif self.form == "ndjson":
             for row in rows:
-                self.document(self._with_fields(row))
+                self.selected(row)
         else:
             for text in self._lines(columns, rows, ids):
                 self.line(text)

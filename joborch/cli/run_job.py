@@ -73,4 +73,8 @@ def run_job(
 
 
 def _tell(errand: Errand, submitted: Submitted) -> None:
-    errand.session.output.note(one_line(sentence(submitted)))
+    output = errand.session.output
+    if output.is_json:
+        output.document(submitted)  # also a job that writes nothing has an id
+        return
+    output.note(one_line(sentence(submitted)))

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from joborch.cli import outcome
+from joborch.cli.current import current
 from joborch.cli.exits import INTERRUPTED, UsageError
 from joborch.cli.explain import in_brief
 from joborch.cli.filtering import Where, says_whose, wanted_by
@@ -32,7 +33,6 @@ joborch status -A --state failed --since 1d --format csv
 joborch status -F 'state:bad age<2h !name~^test'
 joborch status --group-by signature    what all those failures have in common
 """
-RECENTLY = timedelta(hours=1)
 MOST_EXPLAINED = 50
 
 
@@ -133,7 +133,7 @@ async def _asked(
             raise EmptySelectionError(f"no job is {' or '.join(selectors)} and as wanted")
         return JobPage(items=jobs, total=len(jobs))
     if query == JobQuery(user=query.user, sort=query.sort):
-        return await _current(session, orchestrator, query, limit)
+        return await current(orchestrator, query, limit=limit, now=session.now)
     return await orchestrator.jobs(query, limit=limit)
 
 
@@ -149,7 +149,7 @@ async def _show(
     if is_one and not output.is_for_programs:
         await show_detail(session, orchestrator, jobs[0])
     elif is_one and output.form == "json":
-        output.document(described("joborch.job/1", jobs[0]))
+        output.selected(described("joborch.job/1", jobs[0]))
     else:
         table = columns(session.now, reasons)
         summary = _summary(page)
@@ -159,30 +159,15 @@ async def _show(
 
 
 def _summary(page: JobPage) -> str:
-    counts = Counter(job.state for job in page.items)
-    parts = [f"{counts[state]} {state.replace('_', ' ')}" for state in JobState if counts[state]]
+    shown = Counter(job.state for job in page.items)
+    parts = [f"{shown[state]} {state.replace('_', ' ')}" for state in JobState if shown[state]]
     held = sum(job.state == JobState.QUEUED and job.held_at is not None for job in page.items)
     if held:
         parts[0] += f", {held} of them held"
-    shown = f" (the first {len(page.items)})" if page.total > len(page.items) else ""
     noun = "job" if page.total == 1 else "jobs"
-    return " · ".join([f"{page.total} {noun}{shown}", *parts])
-
-
-async def _current(
-    session: Session, orchestrator: Orchestrator, query: JobQuery, limit: int
-) -> JobPage:
-    """Return the jobs that have not ended, and those that did within the hour."""
-    active = await orchestrator.jobs(replace(query, state="active"), limit=limit)
-    ended = await orchestrator.jobs(
-        replace(query, state="done", sort="-finished_at"), limit=min(limit, 20)
-    )
-    oldest = session.now - RECENTLY
-    recent = [job for job in ended.items if job.finished_at and job.finished_at >= oldest]
-    jobs = [*active.items, *recent]
-    if query.sort is None:
-        jobs.sort(key=lambda job: -job.id)
-    return JobPage(items=jobs[:limit], total=active.total + len(recent))
+    if page.total > len(page.items):
+        return f"{page.total} {noun}; of the {len(page.items)} shown: {' · '.join(parts)}"
+    return " · ".join([f"{page.total} {noun}", *parts])
 
 
 async def _reasons(orchestrator: Orchestrator, jobs: list[JobView]) -> dict[int, str]:

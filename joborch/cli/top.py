@@ -23,6 +23,7 @@ EXAMPLES = """
 joborch top
 joborch top --user me --filter state:active
 joborch top --read-only --theme joborch-cb
+joborch top --hz 1                     once a second, for a slow line
 joborch top --once                     one frame of text, for a log or a mail
 joborch top --plain                    sentences instead of a picture, for screen readers
 joborch top --web                      prints a link for a browser
@@ -30,6 +31,10 @@ joborch top --web                      prints a link for a browser
 TOKENS = ("JOBORCH_TOKEN", "JOBORCH_TOKEN_FILE")
 FRAME = (120, 40)
 """Columns and lines of a frame that goes to no terminal, unless ``COLUMNS`` and ``LINES`` say."""
+
+LEAST_HZ, MOST_HZ = 0.1, 30.0
+FRAMES_FAR = "15"
+"""A second, at most, while keys are held down."""
 
 
 def top(
@@ -52,6 +57,16 @@ def top(
     no_mouse: Annotated[
         bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")
     ] = False,
+    hz: Annotated[
+        float | None,
+        typer.Option(
+            "--hz",
+            metavar="N",
+            min=LEAST_HZ,
+            max=MOST_HZ,
+            help="Changes at most so often a second: 4, or 2 over SSH.",
+        ),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Print one frame of text.")] = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="Say what changes, a line each; a menu to act.")
@@ -83,6 +98,7 @@ def top(
         "is_ascii": ascii_only,
         "is_colored": session.options.color != "never" and not os.environ.get("NO_COLOR"),
         "has_mouse": not no_mouse,
+        "hz": hz,
     }
     if web:
         code = _serve(session, drawn, host=web_host, port=web_port, may_write=web_write)
@@ -95,13 +111,13 @@ def top(
         session.output.line(run_top_once(**site, is_ascii=ascii_only, size=size))
         code = 0
     else:
-        code = run_top(**drawn)
+        code = run_top(**drawn, is_far=_is_far())
     raise typer.Exit(code)
 
 
 def _serve(session: Session, drawn: Mapping[str, Any], **where: Any) -> int:
     """Serve it to browsers, drawn as on a terminal."""
-    passed_on = {"--filter": drawn["filter_text"], "--theme": drawn["theme"]}
+    passed_on = {"--filter": drawn["filter_text"], "--theme": drawn["theme"], "--hz": drawn["hz"]}
     flags = {"--ascii": drawn["is_ascii"], "--read-only": drawn["is_read_only"]}
     return run_top_in_browser(
         env=os.environ,
@@ -114,6 +130,14 @@ def _serve(session: Session, drawn: Mapping[str, Any], **where: Any) -> int:
         ],
         **where,
     )
+
+
+def _is_far() -> bool:
+    """Return whether the terminal is at the other end of a connection; then draw fewer frames."""
+    is_far = "SSH_CONNECTION" in os.environ
+    if is_far:
+        os.environ.setdefault("TEXTUAL_FPS", FRAMES_FAR)
+    return is_far
 
 
 def _with_user(user: str | None, filter_text: str) -> str:

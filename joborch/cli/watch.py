@@ -12,6 +12,7 @@ from joborch.cli.session import Session
 from joborch.client import Orchestrator
 from joborch.domain.errors import UnavailableError
 from joborch.domain.states import JobState
+from joborch.domain.text import one_line
 from joborch.wire.jobs import JobPage, JobView
 
 SHORTEST_S = 0.25
@@ -29,7 +30,7 @@ async def watch(
     """Show the jobs until interrupted or, with ``ends``, until all of them have ended.
 
     On a terminal the table is redrawn in place and its last frame stays; elsewhere every job that
-    changed is a line of JSON.
+    changed is a line of JSON. A server that goes away meanwhile is waited for.
     """
     news = asyncio.Event()
     frame = _Redrawn(session) if session.output.is_terminal and not is_dumb() else _Lines(session)
@@ -37,7 +38,14 @@ async def watch(
     try:
         while True:
             news.clear()
-            page = await ask()
+            try:
+                page = await ask()
+            except UnavailableError as error:
+                if not frame.has_shown:
+                    raise
+                frame.lost(error.message)
+                await asyncio.sleep(WITHOUT_EVENTS_S)
+                continue
             frame.show(page)
             if ends and all(JobState(job.state).is_terminal for job in page.items):
                 return page.items
@@ -66,12 +74,32 @@ async def _listen(orchestrator: Orchestrator, news: asyncio.Event) -> None:
         news.set()
 
 
-class _Redrawn:
-    """Frames that replace each other on a terminal."""
+class _Frame:
+    """What is shown, and whether it is still so."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._height = 0
+        self.has_shown = False
+        self._is_lost = False
+
+    def lost(self, message: str) -> None:
+        """Say once that what was shown may be so no more."""
+        if not self._is_lost:
+            when = datetime.now().astimezone().strftime("%H:%M:%S")
+            self._session.output.trouble(one_line(f"{message} since {when}; waiting for it"))
+        self._is_lost = True
+
+
+class _Redrawn(_Frame):
+    """Frames that replace each other on a terminal."""
+
+    _height = 0
+
+    def lost(self, message: str) -> None:
+        """Say it below the frame, to be wiped with it."""
+        if not self._is_lost:
+            self._height += sys.stderr.isatty()
+        super().lost(message)
 
     def show(self, page: JobPage) -> None:
         room = max(shutil.get_terminal_size().lines - 2, 3)
@@ -80,17 +108,18 @@ class _Redrawn:
         back = f"\x1b[{self._height}F\x1b[J" if self._height else ""
         sys.stdout.write(back + "\n".join(lines) + "\n")
         sys.stdout.flush()
-        self._height = len(lines)
+        self._height, self.has_shown, self._is_lost = len(lines), True, False
 
 
-class _Lines:
+class _Lines(_Frame):
     """Jobs that changed, each as a line of JSON."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._known: dict[int, JobView] = {}
 
     def show(self, page: JobPage) -> None:
+        self.has_shown, self._is_lost = True, False
         for job in page.items:
             if self._known.get(job.id) != job:
                 self._session.output.document(job)

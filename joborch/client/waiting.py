@@ -45,10 +45,15 @@ async def wait_for_one(
     on_change: Callable[[JobView], None] | None = None,
     pause_s: float = FIRST_PAUSE_S,
 ) -> JobView:
-    """Ask again and again, each time for up to 25 s, until the job is settled."""
-    call = Call(
+    """Ask again and again, each time for up to 25 s, until the job is settled.
+
+    The first answer comes at once, or a server that restarts now would seem not to be there.
+    """
+    path = f"/api/v1/jobs/{job_id}"
+    call = Call(method="GET", path=path, is_repeatable=True)
+    held = Call(
         method="GET",
-        path=f"/api/v1/jobs/{job_id}",
+        path=path,
         query={"wait_s": LONG_POLL_S, "until": f"{until},done"},
         is_repeatable=True,
         read_s=LONG_POLL_S + 15,
@@ -67,7 +72,9 @@ async def wait_for_one(
             on_change(job)
         if is_settled(job, states):
             return job
-        known = job
+        is_first, known, call = known is None, job, held
+        if is_first:
+            continue
         if time.monotonic() - asked > HELD_S:
             pause.reset()
         else:

@@ -192,7 +192,11 @@ class Blobs:
         staged.flush()
         target = self._payload(payload_id)
         staged.directory.rename(target)
-        fsync_directory(target.parent)
+        try:
+            fsync_directory(target.parent)
+        except OSError:
+            self._remove(target)  # no job will have it
+            raise
 
     def _publish_results(
         self, job_id: int, attempt: int, expected: tuple[int, str], data: bytes | None

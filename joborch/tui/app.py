@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import on, work
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -21,6 +22,8 @@ from joborch.tui.desk import Desk
 from joborch.tui.dialogs.login import LoginDialog
 from joborch.tui.feed import Feed, News, Rhythm
 from joborch.tui.formatting import ASCII, UNICODE
+from joborch.tui.hangup import Terminal
+from joborch.tui.job_control import job_control_put_back
 from joborch.tui.journey import Journey
 from joborch.tui.look import Look
 from joborch.tui.messages import Changed, JobsWanted, JobWanted, LogWanted
@@ -35,11 +38,12 @@ from joborch.tui.screens.services import ServicesScreen
 from joborch.tui.screens.site import SiteScreen
 from joborch.tui.screens.throughput import ThroughputScreen
 from joborch.tui.screens.users import UsersScreen
+from joborch.tui.sending import Shown
 from joborch.tui.source import Source
 from joborch.tui.themes import COLOUR_BLIND, WITHOUT_COLOUR, state_colours
 
-TICK_S = 1.0
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+HUNG_UP = 128 + signal.SIGHUP
 
 
 class Dashboard(CommandedApp):
@@ -53,7 +57,8 @@ class Dashboard(CommandedApp):
         # Without colour the terminal's own are used, so that none has to be turned into grey.
         super().__init__(ansi_color=None if look.is_colored else True)
         self.picture = Picture()
-        feed = Feed(source, self.picture, tell=self.spread, now=look.now, rhythm=rhythm)
+        self._rhythm = rhythm or Rhythm()
+        feed = Feed(source, self.picture, tell=self.spread, now=look.now, rhythm=self._rhythm)
         self.journey = Journey(feed, self.picture, source, now=look.now)
         self.desk = Desk(
             picture=self.picture,
@@ -64,8 +69,16 @@ class Dashboard(CommandedApp):
         )
         self.jobs = JobsScreen(self.desk)
         self._refusal: Link | None = None
+        self._shown = Shown()
         self.crash = ""
         """What a person is to be told, if there was a bug."""
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send only what the terminal does not show yet.
+
+        The framework sends whole lines, and offers no public place to do otherwise.
+        """
+        super()._display(screen, self._shown.lacking(renderable))
 
     def _fatal_error(self) -> None:
         """Keep the traceback, to say where it is when the terminal is restored.
@@ -83,6 +96,8 @@ class Dashboard(CommandedApp):
     def on_mount(self) -> None:
         """Show the jobs, and begin to listen to the server."""
         self._end_on_signals()
+        # Something else was on the terminal meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         self._choose_theme()
         rooms: dict[str, Callable[[], Screen[Any]]] = {
             "jobs": lambda: self.jobs,
@@ -98,7 +113,9 @@ class Dashboard(CommandedApp):
         self.set_class(self.desk.look.glyphs is ASCII, "-ascii")
         self.set_class(not self.desk.look.is_colored, "-mono")
         self._feed()
-        self.set_interval(TICK_S, lambda: self.spread(News()))
+        self.set_interval(self._rhythm.tick_s, lambda: self.spread(News()))
+        terminal = Terminal()
+        self.set_interval(1.0, lambda: self._end(HUNG_UP) if terminal.is_gone else None)
 
     def action_show(self, name: str) -> None:
         """Show one of the main screens."""
@@ -107,8 +124,9 @@ class Dashboard(CommandedApp):
             self.pop_screen()
 
     def action_retry(self) -> None:
-        """Connect now, or ask for everything again."""
+        """Connect now, or ask for everything again; draw all, whatever else has written here."""
         self.desk.feed.retry()
+        self.refresh()
 
     def action_help(self) -> None:
         """Show the help."""
@@ -204,6 +222,8 @@ def main(
     is_ascii: bool,
     is_colored: bool,
     has_mouse: bool,
+    hz: float | None = None,
+    is_far: bool = False,
 ) -> int:
     """Show the dashboard until a person quits; returns the exit code."""
     if not is_colored:
@@ -216,17 +236,19 @@ def main(
         is_colored=is_colored,
         theme=theme,
     )
-    return asyncio.run(_show(server, look, has_mouse=has_mouse))
+    rhythm = Rhythm.at(hz, is_far=is_far)
+    return asyncio.run(_show(server, look, rhythm, has_mouse=has_mouse))
 
 
-async def _show(server: Orchestrator, look: Look, *, has_mouse: bool) -> int:
+async def _show(server: Orchestrator, look: Look, rhythm: Rhythm, *, has_mouse: bool) -> int:
     async with server as orchestrator:
-        return await show(Dashboard(orchestrator, look), has_mouse=has_mouse)
+        return await show(Dashboard(orchestrator, look, rhythm=rhythm), has_mouse=has_mouse)
 
 
 async def show(dashboard: Dashboard, *, has_mouse: bool = True) -> int:
     """Show it until it ends, however that comes; returns the exit code."""
-    await dashboard.run_async(mouse=has_mouse)
+    with job_control_put_back():
+        await dashboard.run_async(mouse=has_mouse)
     if dashboard.crash:
         sys.stderr.write(f"{dashboard.crash}\n")
     return dashboard.return_code or 0

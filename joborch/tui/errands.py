@@ -70,7 +70,9 @@ def question(errand: Errand, picture: Picture, look: Look) -> str:
     if len(jobs) > MOST_SHOWN:
         lines.append(f"        and {len(jobs) - MOST_SHOWN} more")
     if others := errand.others(look.user_id):
-        lines.append(f"\nNot yours: they are {', '.join(others)}'s.")
+        number = sum(job.user_id != look.user_id for job in jobs)
+        which = f"{number} of them belong to" if number < len(jobs) else "they belong to"
+        lines.append(f"\nNot yours: {which} {_listed(others)}.")
     return "\n".join([*lines, "", errand.deed.effect])
 
 
@@ -83,13 +85,15 @@ async def run(errand: Errand, source: Source) -> str:
     """Do it, and say what came of it.
 
     Raises:
-        JoborchError: if it is not known what was done.
+        JoborchError: if it is not known what was done, or other jobs have these ids by now.
     """
     results: list[ActionResult] = []
-    jobs = errand.jobs
-    if errand.deed.is_relative:
-        jobs = await source.jobs_by_id(errand.job_ids, required=())
-    for action in errand.deed.actions(jobs):
+    try:
+        found = await source.jobs_by_id(errand.job_ids, required=())
+    except UnavailableError as error:
+        raise JoborchError(f"{error.message}; nothing was sent") from error
+    _require_the_same(errand.jobs, found)
+    for action in errand.deed.actions(found if errand.deed.is_relative else errand.jobs):
         try:
             results += await source.act(action)
         except UnavailableError as error:
@@ -109,6 +113,19 @@ def told(errand: Errand, results: Sequence[ActionResult]) -> str:
     if new:
         parts[0] += f" as {spelt(new)}"
     return ", ".join([*parts, *_left_out(skipped)])
+
+
+def _require_the_same(asked: Sequence[JobView], found: Sequence[JobView]) -> None:
+    """Refuse to touch other jobs: there may be another database behind the same address by now."""
+    came = {job.id: job.submitted_at for job in asked}
+    if any(came[job.id] != job.submitted_at for job in found):
+        raise JoborchError("the server has other jobs under these numbers now: nothing was sent")
+
+
+def _listed(users: Sequence[str]) -> str:
+    """Write whose they are, but not a whole screen of it."""
+    more = len(users) - MOST_SHOWN
+    return ", ".join(users) if more <= 0 else f"{', '.join(users[:MOST_SHOWN])} and {more} others"
 
 
 def _left_out(skipped: Counter[str]) -> Iterator[str]:

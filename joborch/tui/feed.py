@@ -47,6 +47,8 @@ MOST_ENDED = {Scope.ACTIVE: 0, Scope.RECENT: RECENT, Scope.ALL: MOST_JOBS}
 class Rhythm:
     """How long the feed waits for what, in seconds."""
 
+    tick_s: float = 1.0
+    """Between two looks at the clock."""
     gather_s: float = 0.25
     """Between two questions about jobs that changed."""
     surroundings_s: float = 1.0
@@ -57,6 +59,16 @@ class Rhythm:
     """Between two questions how much is done."""
     first_pause_s: float = 0.5
     longest_pause_s: float = 15.0
+
+    @classmethod
+    def at(cls, hz: float | None, *, is_far: bool = False) -> "Rhythm":
+        """Return the rhythm of a screen that changes at most ``hz`` times a second.
+
+        If a person has not said how often, it is less often on a terminal that is far away.
+        """
+        if hz is None:
+            return cls(tick_s=5.0, gather_s=0.5, surroundings_s=2.0) if is_far else cls()
+        return cls(tick_s=max(1 / hz, 1.0), gather_s=1 / hz, surroundings_s=max(1 / hz, 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,12 +202,12 @@ class Feed:
             await asyncio.sleep(self._rhythm.gather_s)
 
     async def _ask_for_changed(self) -> None:
-        wanted = self.unasked[-MOST_AT_ONCE:]
+        wanted = {i: self._hearing.changed[i] for i in self.unasked[-MOST_AT_ONCE:]}
         found = await self._source.jobs_by_id(wanted, required=())
         if self._hearing.is_paused:
             return  # they are asked for again afterwards
         # Only now: had it failed, they would have to be asked for again.
-        self._hearing.changed.difference_update(wanted)
+        self._hearing.told(wanted)
         self._heard()
         self._tell(News(jobs=self._picture.put(found)))
 

@@ -244,7 +244,7 @@ def _what_keeps(job: JobView, picture: Picture) -> str:
         return ""  # what stood in its way then is not kept
     if job.not_before and job.not_before > (picture.as_of or job.not_before):
         return f"not before {time_of_day(job.not_before)}"
-    return _what_is_full(job, picture) or job.reason or "next"
+    return _what_is_full(job, picture) or job.reason or "in line"
 
 
 def _what_is_full(job: JobView, picture: Picture) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 
 from joborch.tui.picture import MOST_EVENTS, Picture
 from joborch.wire.events import EventView
@@ -12,14 +13,14 @@ class Hearing:
 
     def __init__(self, picture: Picture) -> None:
         """Begin without a pause."""
-        self.changed: set[int] = set()
-        """Jobs that are not yet in the picture as they are."""
+        self.changed: dict[int, int] = {}
+        """Jobs that are not yet in the picture as they are, and the newest event of each."""
         self.going = asyncio.Event()
         """Set unless it is paused."""
         self.going.set()
         self._picture = picture
         self._withheld: deque[EventView] = deque(maxlen=MOST_EVENTS)
-        self._changed_since: set[int] = set()
+        self._changed_since: dict[int, int] = {}
 
     @property
     def is_paused(self) -> bool:
@@ -30,11 +31,20 @@ class Hearing:
         """Hear of something."""
         if self.is_paused:
             self._withheld.append(event)
-            self._changed_since.add(event.job_id)
+            self._changed_since[event.job_id] = event.seq
             self._picture.withheld += 1
         else:
             self._picture.happened.append(event)
-            self.changed.add(event.job_id)
+            self.changed[event.job_id] = event.seq
+
+    def told(self, asked: Mapping[int, int]) -> None:
+        """Have it that these were asked for when those were their newest events.
+
+        What has changed again since the question has to be asked for once more.
+        """
+        for job_id, seq in asked.items():
+            if self.changed.get(job_id) == seq:
+                del self.changed[job_id]
 
     def miss(self) -> None:
         """Forget what was heard before a gap: what comes does not follow from it."""

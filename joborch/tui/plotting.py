@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from joborch.domain.text import one_line
 from joborch.tui.canvas import Canvas
-from joborch.tui.formatting import ASCII, count, short, spark
+from joborch.tui.formatting import ASCII, count, short, spark, time_of_day
 from joborch.tui.lines import QUIET
 from joborch.tui.look import Look
 from joborch.tui.widgets.lines import Part
@@ -79,7 +79,7 @@ def _words(found: Statistics, look: Look, width: int) -> Iterator[list[Part]]:
         yield [(f"{label:<10}", QUIET), _spread(spread)]
     held = f", {count(found.held)} held" if found.held else ""
     yield [
-        (f"{'now':<10}", QUIET),
+        (f"{time_of_day(found.at):<10}", QUIET),
         f"{count(found.queued)} queued, {count(found.active)} active{held}",
     ]
     yield [(f"{'drained':<10}", QUIET), _drain(found)]

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from joborch.domain.errors import NotFoundError
 from joborch.tui.hearing import Hearing
 from joborch.tui.picture import Picture
 from joborch.tui.source import Source
 
 MEASURED, MEASURED_IN = timedelta(minutes=15), 15
+RARELY_S = 600.0
+"""A server that cannot tell how much is done may have been replaced by one that can."""
 
 
 class Surroundings:
@@ -61,7 +64,11 @@ class Surroundings:
         """Ask how much is done, again and again."""
         while True:
             await self._hearing.going.wait()
-            found = await self._source.statistics(window=MEASURED, buckets=MEASURED_IN)
+            try:
+                found = await self._source.statistics(window=MEASURED, buckets=MEASURED_IN)
+            except NotFoundError:
+                await asyncio.sleep(RARELY_S)
+                continue
             if not self._hearing.is_paused:
                 self._picture.statistics = found
                 self._tell()

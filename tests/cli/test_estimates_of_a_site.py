@@ -45,9 +45,11 @@ def test_a_job_that_waits_is_told_for_which_and_until_when(joborch: Run) -> None
 def test_a_rehearsal_says_when_jobs_would_start(joborch: Run) -> None:
     others = joborch("submit", "-u", "new", "-a", "1-3", "--dry-run", "run.sh")
     limited = joborch("submit", "-u", "new", "-a", "1-3%1", "--dry-run", "--json", "run.sh")
+    told = joborch("submit", "-u", "new", "-a", "1-3%1", "--dry-run", "run.sh")
     held = joborch("submit", "-u", "new", "--hold", "--dry-run", "run.sh")
 
     assert "  about: the first now; the last in about " in others.err
+    assert told.err.endswith("  about: the first now\n")
     effect = json.loads(limited.out)["effects"][0]
     assert effect["first_start"]["high_s"] == 0
     assert effect["last_start"] is None

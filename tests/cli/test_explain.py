@@ -60,6 +60,12 @@ def test_why_until_when_and_what_would_help(stub: StubServer, joborch: Run) -> N
     ]
 
 
+def test_one_slot_is_no_slots(stub: StubServer, joborch: Run) -> None:
+    explains(stub, an_explanation(agents=1, free_slots=1))
+
+    assert "      agents: 1 up, 1 slot free\n" in joborch("explain", "42").out
+
+
 def test_that_nothing_can_be_said_is_said(stub: StubServer, joborch: Run) -> None:
     reason = "fewer than 5 jobs of example have run"
     explains(stub, an_explanation(estimate_reason=reason))

@@ -1,12 +1,12 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from joborch.domain.errors import JobNotFoundError
 from joborch.domain.states import JobState
 from joborch.wire.events import EventPage
-from joborch.wire.jobs import FileList
+from joborch.wire.jobs import FileList, JobPage
 from tests.support.command_line import Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says, streams
 from tests.support.views import a_job_view, a_page, an_event
@@ -65,6 +65,53 @@ def test_a_narrow_terminal_loses_columns_not_lines(busy: StubServer, at_terminal
     assert "PRI" not in head
     assert "AGENT / WHY" in head
     assert all(len(line) <= 46 for line in done.out.splitlines())
+
+
+def test_more_that_ended_than_fit_are_counted(stub: StubServer, at_terminal: Run) -> None:
+    now = datetime.now(UTC)
+    ended = [a_job_view(job_id, FAILED, finished_at=now) for job_id in range(90, 30, -1)]
+    old = a_job_view(30, FAILED, finished_at=now - timedelta(hours=2))
+
+    def jobs(heard: Heard) -> Answer:
+        if heard.query["state"] == "active":
+            return says(a_page())
+        if "cursor" in heard.query:
+            return says(JobPage(items=[*ended[50:], old], total=61))
+        return says(JobPage(items=ended[:50], total=61, next="more"))
+
+    stub.on(JOBS, jobs)
+
+    done = at_terminal("status")
+
+    assert len(done.out.splitlines()) == 1 + 50 + 1
+    assert "60 jobs; of the 50 shown: 50 failed" in done.out
+    assert json.loads(at_terminal("status", "--json").out)["total"] == 60
+
+
+@pytest.mark.parametrize(
+    ("sort", "ids"), [("user", [41, 43]), ("-id", [43, 41]), ("finished_at", [41, 43])]
+)
+def test_what_is_active_and_what_has_ended_is_sorted_together(
+    stub: StubServer, joborch: Run, sort: str, ids: list[int]
+) -> None:
+    ended = a_job_view(41, FAILED, finished_at=datetime.now(UTC), user_id="ann")
+    running = a_job_view(43, RUNNING, user_id="zoe")
+    stub.on(
+        JOBS,
+        lambda heard: says(a_page(running if heard.query["state"] == "active" else ended)),
+    )
+
+    done = joborch("status", "-A", "--sort", sort, "-q")
+
+    assert [int(line) for line in done.out.splitlines()] == ids
+
+
+def test_fields_are_chosen_of_a_single_job_too(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42)))
+
+    done = joborch("status", "42", "--json", "--fields", "id,state")
+
+    assert json.loads(done.out) == {"id": 42, "state": "queued"}
 
 
 def test_json_is_one_document(busy: StubServer, joborch: Run) -> None:
@@ -203,6 +250,17 @@ def test_watching_a_pipe_writes_each_change_as_a_line(stub: StubServer, joborch:
         (2, "running"),
         (2, "completed"),
     ]
+
+
+def test_watching_goes_on_when_the_server_is_back(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
+    away, ended = Answer(status=503), says(a_page(a_job_view(2, COMPLETED)))
+    stub.on(JOBS, says(a_page(a_job_view(2, RUNNING))), *[away] * 4, ended)
+
+    done = joborch("status", "--watch", "1-2")
+
+    assert [json.loads(line)["state"] for line in done.out.splitlines()] == ["running", "completed"]
+    assert done.err.count("waiting for it") == 1
 
 
 def test_ids_come_from_another_command(stub: StubServer, joborch: Run) -> None:

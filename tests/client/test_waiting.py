@@ -27,7 +27,7 @@ def test_one_job_is_waited_for_by_long_polls(stub: StubServer, ask: Ask) -> None
 
     assert [job.state for job in jobs] == ["completed"]
     assert seen == ["running", "completed"]
-    assert stub.heard[0].query == {"wait_s": "25", "until": "done,done"}
+    assert [one.query for one in stub.heard] == [{}, {"wait_s": "25", "until": "done,done"}]
 
 
 def test_a_job_that_ended_before_is_not_waited_for(stub: StubServer, ask: Ask) -> None:

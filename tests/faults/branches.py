@@ -69,7 +69,10 @@ def hanging(running: Running) -> Iterator[None]:
 @contextmanager
 def branches(home: Path, *, agents: int) -> Iterator[Branches]:
     """Make them; in the end nothing is left of processes and network."""
-    with a_network(agents=agents) as network, a_site(home, network.server.address) as site:
+    with (
+        a_network(agents=agents) as network,
+        a_site(home, network.server.address, is_warm=False) as site,
+    ):
         try:
             yield Branches(site, network)
         finally:

@@ -28,7 +28,7 @@ sha256sum < ticks > ticks.sum
 def test_a_long_job_does_not_notice_that_its_agent_dies(tmp_path: Path) -> None:
     dice = random.Random(SEED)  # noqa: S311 - to be repeated, not to be secret
     ticks = 10 * LASTS_S
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         site.serve("--service", "example")
         agent = site.agent()
         killer = Killer(site.home, dice)

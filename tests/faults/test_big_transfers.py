@@ -43,7 +43,7 @@ def test_server_and_bridge_pass_large_files_on_in_little_memory(
 ) -> None:
     with ExitStack() as stack:
         client = stack.enter_context(a_stand_in("client", generation, tmp_path / "client"))
-        site = stack.enter_context(a_site(tmp_path))
+        site = stack.enter_context(a_site(tmp_path, is_warm=False))
         server = site.serve(env=variables(client.url))
         (small,) = site.submit("true")
         site.wait(small)
@@ -66,7 +66,7 @@ def test_a_listener_takes_and_hands_out_large_files_in_little_memory(
 ) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         options = ("--work-dir", str(tmp_path / "agent"))
         agent = site.run("agent", "agent", "--listen", f"127.0.0.1:{port}", *options)
         wait_until(lambda: "listens at" in agent.said, timeout=30, describe=lambda: agent.said)

@@ -50,7 +50,7 @@ class Case:
 
 
 def test_jobs_cancelled_at_random_moments_end_once_and_wholly(tmp_path: Path) -> None:
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         options = f"example:per_user={QUOTA.per_user},max={QUOTA.total}"
         site.serve("--service", options)
         site.agent("compute-1", "--grace", "0.2s", service="example:8")
@@ -110,7 +110,7 @@ def violations(site: Site) -> list[str]:
 
 
 def test_who_cannot_wait_for_the_grace_has_the_job_killed_at_once(tmp_path: Path) -> None:
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         site.serve("--service", "example")
         site.agent("compute-1", "--grace", "50s")
         (job_id,) = site.submit(f"{STUBBORN}echo here; sleep 600")
@@ -128,7 +128,7 @@ def test_who_cannot_wait_for_the_grace_has_the_job_killed_at_once(tmp_path: Path
 
 
 def test_a_job_of_a_dead_agent_is_cancelled_only_once_it_cannot_run(tmp_path: Path) -> None:
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         site.serve("--service", "example:per_user=1,lost_after=4s")
         agent = site.agent("compute-1", "--grace", "0.2s")
         (job_id,) = site.submit(f"{STUBBORN}sleep 600")

@@ -182,7 +182,7 @@ async def a_finished_job(bench: Bench) -> int:
 def test_what_runs_does_not_notice(whose: str, hours: int, tmp_path: Path) -> None:
     faked = faked_time(tmp_path)
     (tmp_path / "home").mkdir()
-    with a_site(tmp_path / "home") as site:
+    with a_site(tmp_path / "home", is_warm=False) as site:
         start(site, {whose: faked.environment})
         gate = tmp_path / "gate"
         (running,) = site.submit(f"while ! [ -e {gate} ]; do sleep 0.02; done\n")

@@ -45,7 +45,7 @@ class Place:
             name: stack.enter_context(small_disk(home / name, mebibytes))
             for name, mebibytes in disks.items()
         }
-        self.site: Site = stack.enter_context(a_site(home))
+        self.site: Site = stack.enter_context(a_site(home, is_warm=False))
         self.gate = home / "gate"
         self.env = {"JOBORCH_RESERVE": "1"}
         self.database = home / ("db" if "db" in disks else "data") / "joborch.db"

@@ -91,7 +91,7 @@ def _made(parent: Path) -> Path | None:
 @pytest.fixture(scope="module")
 def victim(tmp_path_factory: pytest.TempPathFactory, processes: Path | None) -> Iterator[Victim]:
     home = tmp_path_factory.mktemp("hostile")
-    with a_site(home) as site:
+    with a_site(home, is_warm=False) as site:
         site.serve("--service", "example:max_attempts=1")
         agent = site.agent("compute-1", "--grace", "0.5s", "--max-results", str(MOST_RESULTS))
         if processes:

@@ -18,7 +18,7 @@ LASTING = "touch running; sleep 60"
 def test_who_got_the_pid_of_a_dead_job_or_supervisor_is_left_alone(
     tmp_path: Path, turn: int
 ) -> None:
-    with a_site(tmp_path) as site, a_host(site) as host:
+    with a_site(tmp_path, is_warm=False) as site, a_host(site) as host:
         site.serve("--service", "example:max_attempts=1")
         host.agent()
         [job_id] = site.submit(LASTING)

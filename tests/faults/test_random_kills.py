@@ -39,7 +39,7 @@ ATTACK = the_attack()
 
 @pytest.mark.timeout(120 + 4 * ATTACK.lasts_s)
 def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path) -> None:
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         plant = Plant(site, ATTACK)
         plant.run()
         violations = plant.violations()

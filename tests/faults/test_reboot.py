@@ -20,7 +20,7 @@ LARGE = "until [ -e ../go ]; do sleep 0.02; done; head -c 400000 /dev/urandom >l
 def test_what_was_not_stored_before_a_reboot_is_lost_and_nobody_is_hurt(
     tmp_path: Path, turn: int
 ) -> None:
-    with a_site(tmp_path) as site, a_host(site) as host:
+    with a_site(tmp_path, is_warm=False) as site, a_host(site) as host:
         server = site.serve("--service", "example:max_attempts=1")
         agent = host.agent()
         [running], [unpacked], [packed] = map(site.submit, (RUNNING, SMALL, LARGE))
@@ -45,7 +45,7 @@ def test_what_was_not_stored_before_a_reboot_is_lost_and_nobody_is_hurt(
 
 @pytest.mark.skipif(not size(False, nightly=True), reason="a lost job waits 10 s for its next try")
 def test_a_job_that_was_running_at_a_reboot_is_tried_again(tmp_path: Path) -> None:
-    with a_site(tmp_path) as site, a_host(site) as host:
+    with a_site(tmp_path, is_warm=False) as site, a_host(site) as host:
         site.serve("--service", "example")
         host.agent()
         [job_id] = site.submit('test "$JOBORCH_ATTEMPT" = 2 && exit 0; touch running; sleep 60')

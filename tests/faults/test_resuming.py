@@ -76,7 +76,7 @@ def start_agent(site: Site, wire: Wire) -> Running:
 @pytest.fixture(scope="module")
 def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     home: Path = tmp_path_factory.mktemp("yard")
-    with a_site(home) as site:
+    with a_site(home, is_warm=False) as site:
         server = site.serve("--service", "example")
         with a_wire(site.port) as wire:
             yield Yard(site, wire, server, start_agent(site, wire))

@@ -56,7 +56,7 @@ def history(tmp_path: Path) -> History:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         yield site
 
 

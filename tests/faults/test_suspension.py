@@ -46,7 +46,7 @@ def test_after_a_suspension_nothing_runs_twice_and_what_comes_too_late_is_discar
 ) -> None:
     oracle = tmp_path / "oracle"
     oracle.mkdir()
-    with a_site(tmp_path) as site:
+    with a_site(tmp_path, is_warm=False) as site:
         site.serve("--service", f"example:lost_after={LOST_AFTER_S}s")
         suspended = site.agent("compute-1")
         [running] = site.submit(STUBBORN.format(oracle=oracle))

@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 RUNS = "▶R"
 """How the dashboard shows a job that runs."""
 RESTORED = "\x1b[?1049l"
+LOOKING_S = 0.1
+"""How long to leave it between two looks at all the processes of this machine."""
 
 
 @pytest.fixture
@@ -49,6 +51,10 @@ def left_behind(tmp_path: Path) -> list[str]:
             known += f" in {(process / 'cwd').readlink()}"
             found += [known] if place in known else []
     return found
+
+
+def jobs_that_run(tmp_path: Path) -> list[str]:
+    return [each for each in left_behind(tmp_path) if "sleep" in each]
 
 
 def started(env: dict[str, str], cwd: Path, *options: str) -> "subprocess.Popen[str]":
@@ -81,7 +87,7 @@ def test_a_signal_ends_everything(
     env: dict[str, str], tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     demo = started(env, tmp_path)
-    wait_until(lambda: any("sleep" in each for each in left_behind(tmp_path)), timeout=60)
+    wait_until(lambda: jobs_that_run(tmp_path), timeout=60, every_s=LOOKING_S)
 
     demo.send_signal(number)
     demo.send_signal(number)
@@ -107,7 +113,7 @@ def test_killed_outright_its_processes_end_all_the_same(
     env: dict[str, str], tmp_path: Path
 ) -> None:
     demo = started(env, tmp_path)
-    wait_until(lambda: any("sleep" in each for each in left_behind(tmp_path)), timeout=60)
+    wait_until(lambda: jobs_that_run(tmp_path), timeout=60, every_s=LOOKING_S)
 
     demo.kill()
     demo.communicate()
@@ -115,7 +121,7 @@ def test_killed_outright_its_processes_end_all_the_same(
     def processes() -> list[str]:
         return [each for each in left_behind(tmp_path) if " in " in each]
 
-    wait_until(lambda: not processes(), timeout=60, describe=processes)
+    wait_until(lambda: not processes(), timeout=60, describe=processes, every_s=LOOKING_S)
 
 
 def test_what_is_kept_can_be_started_again(env: dict[str, str], tmp_path: Path) -> None:

@@ -101,6 +101,25 @@ def test_a_sweep_empties_what_is_left_of_earlier_uploads_and_removals(tmp_path: 
     assert [*tmp_path.glob("staging/*"), *tmp_path.glob("trash/*")] == []
 
 
+def test_a_payload_whose_name_could_not_be_flushed_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = Blobs(tmp_path)
+    shards = tmp_path / "payloads"
+    opens = os.open
+
+    def without_descriptors(path: str | Path, *rest: int, **more: int) -> int:
+        if Path(path).parent == shards:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return opens(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", without_descriptors)
+    with pytest.raises(OSError, match="Too many open files"):
+        asyncio.run(publish(blobs))
+
+    assert [*shards.glob("*/*")] == []
+
+
 def test_a_server_whose_disk_does_not_flush_stops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

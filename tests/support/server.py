@@ -1,11 +1,8 @@
 """A real server: a process of its own, on a socket, over a database and files in a directory."""
 
-import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,13 +11,9 @@ from typing import Any
 
 import httpx
 
+from tests.support import warm
 from tests.support.waiting import wait_until
 
-SERVE = """
-import json, sys
-from joborch.server.main import main
-sys.exit(main(json.loads(sys.argv[1])))
-"""
 _HELLO = re.compile(r"joborch serves at (\S+)")
 
 
@@ -30,7 +23,7 @@ class RunningServer:
 
     url: str
     data: Path
-    process: "subprocess.Popen[bytes]"
+    process: warm.Forked
     log_path: Path
     http: httpx.Client
 
@@ -82,15 +75,12 @@ def running_server(data: Path, **flags: Any) -> Iterator[RunningServer]:
     """Run a server with these settings until the block ends."""
     given = {"port": 0, "service": ["example"], "poll_s": "25s", "reserve": "1M", **flags}
     log_path = data.parent / f"{data.name}.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, json.dumps({"data": str(data), **given})],
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-        )
+    settings = {"data": str(data), **given}
+    process = warm.fork(warm.SERVER, settings, env=os.environ, log=log_path)
     try:
         found = wait_until(
             lambda: _HELLO.search(log_path.read_text()) or process.poll() is not None,
+            timeout=30,
             describe=log_path.read_text,
         )
         assert isinstance(found, re.Match), log_path.read_text()

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from joborch.agent.runner import phases
+from tests.support import warm
 from tests.support.waiting import wait_until
 
 JOBORCH = (sys.executable, "-m", "joborch.cli.main")
@@ -25,7 +26,7 @@ HTTP = httpx.Client(timeout=70, limits=httpx.Limits(max_keepalive_connections=0)
 class Running:
     """A joborch process and what it says."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | warm.Forked"
     log: Path
 
     @property
@@ -51,6 +52,8 @@ class Site:
     host: str = "127.0.0.1"
     """Where the server listens."""
     port: int = 0
+    is_warm: bool = True
+    """Whether what it starts is forked, or started as anybody would, which takes a second each."""
     started: list[Running] = field(default_factory=list)
 
     @property
@@ -81,11 +84,7 @@ class Site:
     def run(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Running:
         """Start a joborch command in the background, its stderr in a file."""
         log = self.home / f"{name}-{len(self.started)}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*JOBORCH, *arguments], stderr=output, stdout=output, env=self.environment(env)
-            )
-        running = Running(process, log)
+        running = Running(self._started(log, arguments, self.environment(env)), log)
         self.started.append(running)
         return running
 
@@ -148,15 +147,23 @@ class Site:
     def events(self, job_id: int) -> list[dict[str, Any]]:
         return list(self.get(f"/api/v1/jobs/{job_id}/events").json()["items"])
 
+    def _started(
+        self, log: Path, arguments: tuple[str, ...], env: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes] | warm.Forked":
+        if self.is_warm:
+            return warm.fork(warm.COMMAND, arguments, env=env, log=log)
+        with log.open("wb") as output:
+            return subprocess.Popen([*JOBORCH, *arguments], stderr=output, stdout=output, env=env)
+
     def _is_up(self, name: str) -> bool:
         agents = self.get("/api/v1/agents").json()["items"]
         return any(agent["name"] == name and agent["state"] == "up" for agent in agents)
 
 
 @contextmanager
-def a_site(home: Path, host: str = "127.0.0.1") -> Iterator[Site]:
+def a_site(home: Path, host: str = "127.0.0.1", *, is_warm: bool = True) -> Iterator[Site]:
     """A place for a server and agents; whatever was started there is ended."""
-    site = Site(home, host)
+    site = Site(home, host, is_warm=is_warm)
     try:
         yield site
     finally:

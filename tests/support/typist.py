@@ -42,6 +42,12 @@ class Typist:
         wait_until(has_ended, timeout=timeout, describe=lambda: self.screen)
         return self.process.wait()
 
+    def hangs_up(self) -> None:
+        """Close the terminal; what it leads no session of is not told."""
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
     def _look(self) -> str:
         while select.select([self._master], [], [], 0.01)[0]:
             try:
@@ -60,9 +66,10 @@ def at(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> Iterator[Ty
         command, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=env, start_new_session=True
     )
     os.close(slave)
+    typist = Typist(process, master)
     try:
-        yield Typist(process, master)
+        yield typist
     finally:
         process.kill()
         process.wait()
-        os.close(master)
+        typist.hangs_up()

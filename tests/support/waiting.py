@@ -14,14 +14,20 @@ Describe = Callable[[], object]
 
 
 def wait_until(
-    condition: Callable[[], Seen | None], timeout: float = 10.0, describe: Describe | None = None
+    condition: Callable[[], Seen | None],
+    timeout: float = 10.0,
+    describe: Describe | None = None,
+    every_s: float = INTERVAL_S,
 ) -> Seen:
-    """Return the first true value of `condition`; fail with what was seen, after `timeout` s."""
+    """Return the first true value of `condition`; fail with what was seen, after `timeout` s.
+
+    What is costly to find out is asked less often than usual, ``every_s``.
+    """
     deadline = time.monotonic() + timeout
     while not (seen := condition()):
         if time.monotonic() > deadline:
             _fail(timeout, seen, describe)
-        time.sleep(INTERVAL_S)
+        time.sleep(every_s)
     return seen
 
 

@@ -86,7 +86,7 @@ def test_others_jobs_are_named_as_such() -> None:
         await stage.press("slash", *"1460", "enter")
         await stage.sees("1 of 18")
         await stage.press("x")
-        await stage.sees("Not yours: they are cem's.")
+        await stage.sees("Not yours: they belong to cem.")
 
     play(story, a_busy_source())
 

@@ -137,10 +137,70 @@ def test_what_can_be_undone_is_asked_about_when_it_concerns_others() -> None:
 
     async def story(stage: Stage) -> None:
         await stage.press("H")
-        await stage.sees("Hold 1 job?", "Not yours: they are bob's.")
+        await stage.sees("Hold 1 job?", "Not yours: they belong to bob.")
         await stage.press("enter")
         await stage.sees_no("Hold 1 job?")
         assert source.acted == []
+
+    play(story, source)
+
+
+def test_of_mixed_jobs_it_says_how_many_are_others() -> None:
+    mine, bobs = a_job_view(1, user_id="ann"), a_job_view(2, user_id="bob")
+
+    async def story(stage: Stage) -> None:
+        await stage.press("asterisk", "H")
+        await stage.sees("Hold 2 jobs?", "Not yours: 1 of them belong to bob.")
+
+    play(story, ScriptedSource(mine, bobs))
+
+
+def test_of_many_others_only_some_are_named() -> None:
+    jobs = (a_job_view(i, user_id=f"user-{i:02}") for i in range(1, 13))
+
+    async def story(stage: Stage) -> None:
+        await stage.press("asterisk", "H")
+        await stage.sees("Hold 12 jobs?", "user-08 and 4 others.")
+
+    play(story, ScriptedSource(*jobs), size=(200, 60))
+
+
+def test_a_number_that_is_wrong_does_nothing_and_says_so() -> None:
+    source = jobs_in(*[QUEUED] * 21)
+
+    async def story(stage: Stage) -> None:
+        await stage.press("asterisk", "H")
+        await stage.sees("Hold 21 jobs?")
+        await stage.press("1", "2", "enter")
+        await stage.is_told("12 is not 21: nothing was sent")
+        assert source.acted == []
+
+    play(story, source)
+
+
+def test_other_jobs_that_have_the_same_numbers_by_now_are_not_touched() -> None:
+    source = jobs_in(RUNNING)
+
+    async def story(stage: Stage) -> None:
+        await stage.press("x")
+        await stage.sees("Cancel 1 job?")
+        source.known[1] = a_job_view(1, RUNNING, user_id="bob", submitted_at=NOON - timedelta(1))
+        await stage.press("y")
+        await stage.is_told("the server has other jobs under these numbers now: nothing was sent")
+        assert source.acted == []
+
+    play(story, source)
+
+
+def test_an_answer_that_comes_when_the_server_has_gone_sends_nothing_and_says_so() -> None:
+    source = jobs_in(RUNNING)
+
+    async def story(stage: Stage) -> None:
+        await stage.press("x")
+        await stage.sees("Cancel 1 job?")
+        source.go_away()
+        await stage.press("y")
+        await stage.is_told("nothing was sent")
 
     play(story, source)
 

@@ -2,8 +2,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from joborch.domain.errors import NotFoundError
 from joborch.domain.states import JobState
-from joborch.tui.feed import Feed, News, Scope
+from joborch.tui.feed import Feed, News, Rhythm, Scope
 from joborch.tui.picture import LinkState, Picture
 from tests.support.views import NOON, a_job_view
 from tests.support.waiting import async_wait_until
@@ -51,6 +52,26 @@ def test_all_pages_are_listed() -> None:
         assert picture.states == {"running": 2500}
 
     play(story, ScriptedSource(*(a_job_view(i, RUNNING) for i in range(1, 2501))))
+
+
+def test_what_changes_again_while_it_is_being_asked_for_is_asked_for_again() -> None:
+    class Slow(ScriptedSource):
+        async def jobs_by_id(self, job_ids, *, required=None):  # type: ignore[no-untyped-def]
+            found = await super().jobs_by_id(job_ids, required=required)
+            if found[0].state == RUNNING:
+                self.happen(a_job_view(1, COMPLETED))
+                await asyncio.sleep(0)  # the event is heard before the answer
+                await asyncio.sleep(0)
+            return found
+
+    source = Slow(a_job_view(1))
+
+    async def story(feed: Feed, picture: Picture, told: list[News]) -> None:
+        await until_live(picture)
+        source.happen(a_job_view(1, RUNNING))
+        await until(lambda: picture.jobs[1].state == COMPLETED)
+
+    play(story, source)
 
 
 def test_many_events_of_one_job_are_one_question() -> None:
@@ -109,3 +130,31 @@ def test_since_when_it_is_offline_stays_the_same_however_often_it_tries() -> Non
         assert picture.link.reason == "cannot reach http://orch:5000 (connection refused)"
 
     play(story, source)
+
+
+def test_a_server_that_cannot_tell_how_much_is_done_is_live_all_the_same() -> None:
+    class Older(ScriptedSource):
+        async def statistics(self, **asked):  # type: ignore[no-untyped-def]
+            self.measured.append(asked["window"])
+            raise NotFoundError("no such address")
+
+    source = Older(a_job_view(1))
+
+    async def story(feed: Feed, picture: Picture, told: list[News]) -> None:
+        await until_live(picture)
+        await until(lambda: source.measured)
+        source.happen(a_job_view(1, RUNNING))
+        await until(lambda: picture.jobs[1].state == RUNNING)
+        assert picture.link.state is LinkState.LIVE
+        assert picture.statistics is None
+        assert len(source.measured) == 1
+
+    play(story, source)
+
+
+def test_a_terminal_far_away_is_sent_news_and_clocks_less_often_unless_told_otherwise() -> None:
+    far, told = Rhythm.at(None, is_far=True), Rhythm.at(4, is_far=True)
+    assert (far.gather_s, far.tick_s) == (0.5, 5)
+    assert (told.gather_s, told.tick_s) == (0.25, 1)
+    assert Rhythm.at(None) == Rhythm.at(4) == Rhythm()
+    assert Rhythm.at(0.5).tick_s == 2

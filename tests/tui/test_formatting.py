@@ -59,7 +59,7 @@ def a_picture(**but: int) -> Picture:
         ({"user_id": "bob"}, {"active": 6, "most": 6}, "service 6/6"),
         ({"user_id": "bob"}, {"agents": 0}, "no agent up"),
         ({"user_id": "bob"}, {"active": 12}, "agents full"),
-        ({"user_id": "bob"}, {}, "next"),
+        ({"user_id": "bob"}, {}, "in line"),
         ({"user_id": "bob", "held_at": NOON}, {}, "held"),
     ],
 )

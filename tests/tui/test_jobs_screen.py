@@ -90,6 +90,20 @@ def test_the_first_row_is_selected_once_all_pages_are_there() -> None:
     play(story, a_source(*range(1, 2501)))
 
 
+def test_until_a_person_chooses_a_job_the_first_row_is_selected_whichever_it_is() -> None:
+    source = a_source(*range(1, 60))
+
+    async def story(stage: Stage) -> None:
+        assert stage.table.cursor == 1
+        source.happen(a_job_view(1, COMPLETED, name="job-1"))
+        await stage.sees("✓C 1")
+        await stage.sees_no("job-1 ")
+        assert stage.table.cursor == 2
+        assert stage.table.scroll_offset.y == 0
+
+    play(story, source)
+
+
 def test_the_selection_goes_to_the_next_job_when_its_own_is_filtered_away() -> None:
     source = a_source(1, 2, 3)
 

@@ -34,6 +34,18 @@ class Broken(ScriptedSource):
 
 raise SystemExit(asyncio.run(show(Dashboard(Broken(), a_look()))))
 """
+GOING_ON = """
+import asyncio, signal
+from tests.tui.scripted import ScriptedSource
+from tests.tui.stage import a_look
+from joborch.tui.app import Dashboard, show
+
+before = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
+asyncio.run(show(Dashboard(ScriptedSource(), a_look())))
+signal.raise_signal(signal.SIGCONT)
+assert before == (signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT))
+print("went on")
+"""
 
 IN_A_SHELL = """
 import fcntl, os, sys, termios
@@ -162,4 +174,13 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(tmp_path: Path) ->
         wait_until(lambda: "OFFLINE" in terminal.seen.partition("stopped with")[2], timeout=30)
         terminal.type("q")
         terminal.wait_for("ended with 0")
+        assert terminal.seen.rpartition(LEFT)[2].count(ENTERED) == 0
+
+
+def test_once_it_has_ended_it_does_not_take_the_terminal_again(tmp_path: Path) -> None:
+    with on_a_terminal("-c", GOING_ON, home=tmp_path) as terminal:
+        terminal.wait_for("live")
+        terminal.type("q")
+        terminal.wait_for("went on")
+        assert terminal.process.wait(30) == 0
         assert terminal.seen.rpartition(LEFT)[2].count(ENTERED) == 0

@@ -36,6 +36,7 @@ async def show_statistics(
         Scope(window=asked, buckets=buckets, service=service),
         database=parts.database,
         catalog=parts.catalog,
+        roll=parts.roll,
         clock=parts.clock,
         recent=parts.statistics,
     )

@@ -43,8 +43,8 @@ def _explain(
     if job.state is not JobState.QUEUED:
         return facts.told(_ended_or_running(job, now))
     reason = facts.reason(now)
-    in_line = reason is not HoldReason.HELD
-    place, ahead = jobs.place_in_line(connection, job) if in_line else (None, None)
+    in_line = reason not in {HoldReason.HELD, HoldReason.NOT_BEFORE}
+    place, ahead = jobs.place_in_line(connection, job, now) if in_line else (None, None)
     told = facts.told(_waiting(facts, reason, place, now))
     told.reason, told.position, told.ahead = reason.value, place, ahead
     told.holders = facts.holders(connection, reason)
@@ -55,6 +55,8 @@ def _explain(
             limits=facts.limits,
             holders=told.holders,
             position=place,
+            service_active=facts.service_active,
+            free_slots=facts.free_slots,
             draining=taking.draining(job.service),
         ),
     )
@@ -83,7 +85,7 @@ def _estimate(
         if not lines.is_alone(connection, job):
             return f"its batch allows itself {own_limit} at a time, beside other jobs"
         limit = own_limit
-    estimate = pool.start_of_last(job.user_id, lines.up_to(connection, job), limit=limit)
+    estimate = pool.start_of_last(job.user_id, lines.up_to(connection, job, now), limit=limit)
     if isinstance(estimate, Estimate) and job.not_before and job.has_to_wait(now):
         return estimate.not_before((job.not_before - now).total_seconds())
     return estimate

@@ -33,6 +33,10 @@ class Taking:
             others=[one for one in live if not one.takes_jobs],
         )
 
+    def offered(self) -> set[str]:
+        """Return the services that those offer which take jobs."""
+        return {service for agent, _, _ in self.agents.values() for service in agent.services}
+
     def draining(self, service: str) -> list[str]:
         """Return the names of those that offer the service but take no jobs."""
         return sorted(one.agent.name for one in self.others if service in one.agent.services)
@@ -112,6 +116,6 @@ def read_pool(
         now=now,
         history_s=lines.history_s(connection, service),
         holders=holders,
-        waiting=lines.waiting(connection, service),
+        waiting=lines.waiting(connection, service, now),
         served={user_id: number for number, (_, user_id) in enumerate(served, 1)},
     )

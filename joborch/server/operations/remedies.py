@@ -18,6 +18,9 @@ class Circumstances:
     limits: Limits
     holders: Sequence[int]
     position: int | None
+    service_active: int
+    free_slots: int
+    """At agents that take jobs of the service."""
     draining: Sequence[str]
     """Agents that offer the service and take no jobs."""
 
@@ -32,7 +35,6 @@ def remedies(reason: HoldReason, around: Circumstances) -> list[str]:
 
 def _against(around: Circumstances) -> dict[HoldReason, list[str]]:
     job, service, limits = around.job, around.job.service, around.limits
-    serve = f"{service}: joborch serve --service {service}"
     agent = f"joborch agent --server URL --service {service}{_labels(job)}"
     fewer, resumed = _fewer(around.holders), _resumed(around.draining)
     return {
@@ -41,9 +43,14 @@ def _against(around: Circumstances) -> dict[HoldReason, list[str]]:
         * (not job.attempt),
         HoldReason.QUOTA_USER: [
             *fewer,
-            f"raise per_user of {serve}:per_user={limits.per_user + 1}",
+            _raised(around, per_user=limits.per_user + 1),
+            *[f"start another agent, too: {agent}"] * (not around.free_slots),
         ],
-        HoldReason.QUOTA_SERVICE: [*fewer, f"raise max of {serve}:max={(limits.total or 0) + 1}"],
+        HoldReason.QUOTA_SERVICE: [
+            *fewer,
+            _raised(around, per_user=limits.per_user),
+            *[f"start another agent, too: {agent}"] * (not around.free_slots),
+        ],
         HoldReason.BATCH_LIMIT: fewer,
         HoldReason.NO_AGENT: [*resumed, f"start an agent: {agent}"],
         HoldReason.AGENT_FULL: [*fewer, *resumed, f"start another agent: {agent}"],
@@ -56,6 +63,21 @@ def _fewer(holders: Sequence[int]) -> list[str]:
         return []
     one_of = "one of " if len(holders) > 1 else ""
     return [f"wait for or cancel {one_of}{spelt(sorted(holders))}"]
+
+
+def _raised(around: Circumstances, *, per_user: int) -> str:
+    """Name all quotas of the service: what is not named would go back to what is built in."""
+    service, total = around.job.service, around.limits.total
+    is_full = total is not None and around.service_active >= total
+    which = [
+        *["per_user"] * (per_user > around.limits.per_user),
+        *["max"] * is_full,
+    ]
+    options = f"per_user={per_user}"
+    if total is not None:
+        options += f",max={total + is_full}"
+    raised = " and ".join(which)
+    return f"raise {raised} of {service}: joborch serve --service {service}:{options}"
 
 
 def _resumed(draining: Sequence[str]) -> list[str]:

@@ -8,7 +8,9 @@ from joborch.domain.estimates import Estimate, until_empty
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
+from joborch.server.live.presence import Roll
 from joborch.server.live.recent import Recent
+from joborch.server.operations.forecasts import Taking
 from joborch.server.store import statistics as counted
 from joborch.server.store.database import Connection, Database
 from joborch.server.store.statistics import Counts, Stretch, Times, stretch_until
@@ -33,6 +35,7 @@ async def statistics(
     *,
     database: Database,
     catalog: Catalog,
+    roll: Roll,
     clock: Clock,
     recent: Recent[Statistics],
 ) -> Statistics:
@@ -47,15 +50,17 @@ async def statistics(
         raise ServiceNotFoundError(scope.service)
 
     async def count() -> Statistics:
-        now = clock.now()
-        return await database.read(lambda c: _statistics(c, scope, now))
+        now, offered = clock.now(), Taking.of(roll, clock).offered()
+        return await database.read(lambda c: _statistics(c, scope, now, offered))
 
     bucket_s = scope.window.total_seconds() / scope.buckets
     keep_s = min(max(bucket_s / 60, 1.0), LONGEST_KEPT_S)
     return await recent.get(scope, count, keep_s=keep_s)
 
 
-def _statistics(connection: Connection, scope: Scope, now: datetime) -> Statistics:
+def _statistics(
+    connection: Connection, scope: Scope, now: datetime, offered: set[str]
+) -> Statistics:
     bucket = scope.window / scope.buckets
     stretch = stretch_until(now, bucket=bucket, buckets=scope.buckets, service=scope.service)
     buckets = _buckets(connection, stretch, scope.buckets)
@@ -67,6 +72,8 @@ def _statistics(connection: Connection, scope: Scope, now: datetime) -> Statisti
     begun = counted.first_start(connection, stretch) or stretch.since
     busy_s = (now - max(begun, stretch.since)).total_seconds()
     drain = until_empty(unfinished=queued + active, ended=ended, over_s=busy_s)
+    if isinstance(drain, Estimate):
+        drain = _kept_back(drain, counted.waiting_until(connection, scope.service), offered, now)
     return Statistics(
         at=now,
         window_s=scope.window.total_seconds(),
@@ -86,6 +93,16 @@ def _statistics(connection: Connection, scope: Scope, now: datetime) -> Statisti
         drain=estimate_of(drain) if isinstance(drain, Estimate) else None,
         drain_reason=drain if isinstance(drain, str) else None,
     )
+
+
+def _kept_back(
+    drain: Estimate, waiting: dict[str, datetime | None], offered: set[str], now: datetime
+) -> Estimate | str:
+    """Regard what no pace changes: jobs for which there is no agent, and those that begin later."""
+    if missing := sorted(waiting.keys() - offered):
+        return f"no agent that takes jobs offers {missing[0]}"
+    latest = max((at for at in waiting.values() if at is not None), default=now)
+    return drain.not_before((latest - now).total_seconds())
 
 
 def _buckets(connection: Connection, stretch: Stretch, number: int) -> list[Bucket]:

@@ -18,7 +18,7 @@ from joborch.domain.quotas import Limits
 from joborch.domain.states import ACTIVE, JobFact, JobState
 from joborch.server.store import events, usage
 from joborch.server.store.database import Transaction
-from joborch.server.store.tables import JOBS, is_queued
+from joborch.server.store.tables import JOBS, is_queued, stands_in_line
 
 
 def add(
@@ -168,10 +168,10 @@ def first_finished(connection: Connection) -> datetime | None:
     return connection.execute(query.order_by(JOBS.c.finished_at).limit(1)).scalar()
 
 
-def place_in_line(connection: Connection, job: Job) -> tuple[int, int]:
+def place_in_line(connection: Connection, job: Job, now: datetime) -> tuple[int, int]:
     """Return the job's place in its user's line, from 1, and how many are ahead of all users'.
 
-    Jobs that are held stand in no line.
+    Jobs that are held, or whose time has not come, stand in no line.
     """
     ahead = (
         (
@@ -179,7 +179,7 @@ def place_in_line(connection: Connection, job: Job) -> tuple[int, int]:
             | (JOBS.c.priority == job.priority) & (JOBS.c.id < job.id)
         )
         & (JOBS.c.service == job.service)
-        & JOBS.c.held_at.is_(None)
+        & stands_in_line(JOBS, now)
         & is_queued(JOBS)
     )
     mine = func.count().filter(JOBS.c.user_id == job.user_id)

@@ -1,7 +1,6 @@
 """The lines of one service: who waits, who holds slots and since when, and for how long jobs did.
 
-Jobs that are held stand in no line. Those that wait for a time stand in theirs: it may have come
-when their turn has.
+Jobs that are held, or whose time has not come, stand in no line: others go before them.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, func, select, type
 
 from joborch.domain.jobs import Job
 from joborch.server.store.statistics import RAN
-from joborch.server.store.tables import BATCHES, JOBS, is_queued
+from joborch.server.store.tables import BATCHES, JOBS, is_queued, stands_in_line
 
 HISTORY = 200
 
@@ -60,21 +59,21 @@ def holders(connection: Connection, service: str | None = None) -> list[Holder]:
     return sorted(found, key=lambda holder: holder.job_id)
 
 
-def waiting(connection: Connection, service: str) -> dict[str, Groups]:
+def waiting(connection: Connection, service: str, now: datetime) -> dict[str, Groups]:
     """Return each user's line."""
     lines: dict[str, Groups] = {}
-    for user_id, priority, jobs in _counted(connection, JOBS.c.service == service):
+    for user_id, priority, jobs in _counted(connection, JOBS.c.service == service, now):
         lines.setdefault(user_id, []).append((priority, jobs))
     return lines
 
 
-def up_to(connection: Connection, job: Job) -> Groups:
-    """Return the job's own line, with the job as its last, be it held or not."""
+def up_to(connection: Connection, job: Job, now: datetime) -> Groups:
+    """Return the job's own line, with the job as its last, be it in the line or not."""
     before = (JOBS.c.priority > job.priority) | (
         (JOBS.c.priority == job.priority) & (JOBS.c.id < job.id)
     )
     own = (JOBS.c.service == job.service) & (JOBS.c.user_id == job.user_id)
-    ahead = [(priority, jobs) for _, priority, jobs in _counted(connection, own & before)]
+    ahead = [(priority, jobs) for _, priority, jobs in _counted(connection, own & before, now)]
     return [*ahead, (job.priority, 1)]
 
 
@@ -96,9 +95,9 @@ def is_alone(connection: Connection, job: Job) -> bool:
     return queued is None and active is None
 
 
-def _counted(connection: Connection, which: ColumnElement[bool]) -> list[Any]:
+def _counted(connection: Connection, which: ColumnElement[bool], now: datetime) -> list[Any]:
     query = select(JOBS.c.user_id, JOBS.c.priority, func.count()).where(
-        which, is_queued(JOBS), JOBS.c.held_at.is_(None)
+        which, is_queued(JOBS), stands_in_line(JOBS, now)
     )
     grouped = query.group_by(JOBS.c.user_id, JOBS.c.priority)
     return [*connection.execute(grouped.order_by(JOBS.c.user_id, JOBS.c.priority.desc()))]

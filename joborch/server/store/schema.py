@@ -46,6 +46,8 @@ def prepare(path: Path) -> None:
         DamagedError: if SQLite finds it damaged.
         SchemaError: if it is not joborch's, or of a newer version.
     """
+    if _is_half_written(path):
+        _roll_back(path)
     version = _version(path)
     if version is not None:
         _demand_sound(path)
@@ -55,6 +57,25 @@ def prepare(path: Path) -> None:
         _back_up(path, version)
     _upgrade(path)
     logger.info("database migrated", extra={"from": version or "nothing", "to": HEAD})
+
+
+def _is_half_written(path: Path) -> bool:
+    """Whether a process died amidst a transaction: reading alone is not possible then."""
+    if not path.exists():
+        return False
+    try:
+        with closing(_opened(path)) as raw:
+            raw.execute("SELECT name FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK
+    return False
+
+
+def _roll_back(path: Path) -> None:
+    """Undo the transaction, by its journal, as every program does that opens the database."""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("SELECT name FROM sqlite_master").fetchone()
+    logger.info("half a transaction rolled back", extra={"database": str(path)})
 
 
 def _version(path: Path) -> str | None:

@@ -9,23 +9,27 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     Select,
     and_,
     exists,
     func,
-    or_,
     select,
 )
 
 from joborch.domain.agents import Agent, Capacity, Demand
 from joborch.domain.quotas import Limits
-from joborch.domain.retries import LONGEST
 from joborch.domain.scheduling import AgentRoom, Candidate, Snapshot
 from joborch.server.store import jobs, usage
-from joborch.server.store.tables import BATCHES, EVERYBODY, HAS_QUEUED, JOBS, USAGE, is_queued
+from joborch.server.store.tables import (
+    BATCHES,
+    EVERYBODY,
+    HAS_QUEUED,
+    JOBS,
+    USAGE,
+    is_queued,
+    stands_in_line,
+)
 
 SPARE = 8
 """Candidates of a line beyond the room there is, for those that some demand holds back."""
@@ -126,22 +130,12 @@ def _line(most: int, now: datetime) -> Any:
                 waiting.c.service == USAGE.c.service,
                 waiting.c.user_id == USAGE.c.user_id,
                 is_queued(waiting),
-                waiting.c.held_at.is_(None),
-                _may_start(waiting, now),
+                stands_in_line(waiting, now),
                 ~batch_is_full,
             )
         )
         .order_by(waiting.c.priority.desc(), waiting.c.id)
         .limit(most)
-    )
-
-
-def _may_start(jobs: FromClause, now: datetime) -> ColumnElement[bool]:
-    """Say what :meth:`Job.has_to_wait` denies."""
-    return or_(
-        jobs.c.not_before.is_(None),
-        jobs.c.not_before <= now,
-        and_(jobs.c.attempt > 0, jobs.c.not_before > now + LONGEST),
     )
 
 

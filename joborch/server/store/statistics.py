@@ -112,6 +112,16 @@ def standing(connection: Connection, service: str | None) -> tuple[int, int, int
     return max((queued or 0) - held, 0), held, active or 0
 
 
+def waiting_until(connection: Connection, service: str | None) -> dict[str, datetime | None]:
+    """Return each service for which jobs wait that nobody holds, with the latest time of theirs."""
+    query = select(JOBS.c.service, func.max(JOBS.c.not_before)).where(
+        is_queued(JOBS), JOBS.c.held_at.is_(None)
+    )
+    if service is not None:
+        query = query.where(JOBS.c.service == service)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(JOBS.c.service))}
+
+
 def _ended(connection: Connection, stretch: Stretch) -> ColumnElement[bool]:
     """Name the services one by one: only so does SQLite go straight to the stretch in the index."""
     services = [stretch.service] if stretch.service else _services(connection)

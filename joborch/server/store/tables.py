@@ -23,9 +23,11 @@ from sqlalchemy import (
     TypeDecorator,
     and_,
     literal_column,
+    or_,
 )
 from sqlmodel import Field, SQLModel
 
+from joborch.domain.retries import LONGEST
 from joborch.domain.states import ACTIVE, TERMINAL, JobState
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -250,3 +252,13 @@ HAS_QUEUED = USAGE.c.queued > literal_column("0")
 def is_queued(jobs: FromClause) -> ColumnElement[bool]:
     """Say that a job waits, in the words of the index over waiting jobs."""
     return jobs.c.state == literal_column(f"'{JobState.QUEUED.value}'")
+
+
+def stands_in_line(jobs: FromClause, now: datetime) -> ColumnElement[bool]:
+    """Say that nobody holds a job that waits, and what :meth:`Job.has_to_wait` denies."""
+    may_start = or_(
+        jobs.c.not_before.is_(None),
+        jobs.c.not_before <= now,
+        and_(jobs.c.attempt > 0, jobs.c.not_before > now + LONGEST),
+    )
+    return and_(jobs.c.held_at.is_(None), may_start)

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from joborch.domain.text import one_line
 from joborch.tui.commands import CONFIRM, bindings
 
 
@@ -71,5 +72,9 @@ class ConfirmDialog(ModalScreen[bool]):
 
     @on(Input.Submitted)
     def check(self, message: Input.Submitted) -> None:
-        """Do it if the word is right."""
-        self.dismiss(message.value.strip() == self._demanded)
+        """Do it if the word is right; leave it if not, and say so: it looks much the same."""
+        typed = message.value.strip()
+        if typed and typed != self._demanded:
+            told = f"{one_line(typed)} is not {self._demanded}: nothing was sent"
+            self.app.notify(told, severity="warning", markup=False)
+        self.dismiss(typed == self._demanded)

@@ -17,7 +17,6 @@ from joborch.tui.feed import News
 from joborch.tui.messages import FilterTyped, HeadChosen, Highlighted, JobWanted, Marked, Opened
 from joborch.tui.ordering import KEYS, Order
 from joborch.tui.panes.chosen import ChosenLine, ChosenPane
-from joborch.tui.picture import LinkState
 from joborch.tui.screens.at_hand import JobsAtHand
 from joborch.tui.view import View
 from joborch.tui.widgets.filter_bar import FilterBar
@@ -38,7 +37,6 @@ class JobsScreen(JobsAtHand):
         super().__init__(desk)
         self.view = View(desk)
         self._is_arranging = False
-        self._is_listed = False
 
     def content(self) -> ComposeResult:
         """Return the table and what is around it."""
@@ -76,10 +74,7 @@ class JobsScreen(JobsAtHand):
         """Draw what has changed; sort again, but not too often when there are many."""
         self._show_surroundings()
         self.query_one(ChosenPane).show_news(news)
-        if not self._is_listed and not self.table.is_chosen:
-            self.table.begin_at_top()  # pages come in another order than they are shown in
         if news.is_all:
-            self._is_listed = self.desk.picture.link.state is LinkState.LIVE
             self._arrange()
         elif news.jobs:
             self.table.update(news.jobs)
@@ -184,7 +179,11 @@ class JobsScreen(JobsAtHand):
         self._is_arranging = False
         order, glyphs = self.view.order, self.desk.look.glyphs
         self.table.sorted_by = (order.column, glyphs.down if order.is_reversed else glyphs.up)
-        self.table.show(self.view.rows())
+        rows = self.view.rows()
+        is_free = not self.table.is_chosen and self.desk.picture.pause is None
+        if is_free and rows[:1] != [self.table.cursor]:
+            self.table.begin_at_top()  # nobody has chosen the job that has gone from there
+        self.table.show(rows)
         self._show_surroundings()
 
     def _show_surroundings(self) -> None:

@@ -74,10 +74,9 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
     def show(self, order: Sequence[Key]) -> None:
         """Show these rows; the selected one stays selected, and in sight."""
         before = self._places.get(self.cursor) if self.cursor is not None else None
-        offset = (before or 0) - self.scroll_offset.y
+        offset, in_sight = (before or 0) - self.scroll_offset.y, self._in_sight()
         self.order = list(order)
         self._places = {key: place for place, key in enumerate(self.order)}
-        self._strips.clear()
         self.virtual_size = Size(self.size.width, len(self.order) + 1)
         if self.cursor not in self._places:
             self._select(self.order[min(before or 0, len(self.order) - 1)] if self.order else None)
@@ -86,7 +85,12 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
             top = max(self._places[self.cursor] - offset, 0)
             self.scroll_to(y=top, animate=False, immediate=True)
         self._keep_cursor_visible()
-        self.refresh()
+        if self._in_sight() != in_sight:
+            self._strips.clear()
+            self.refresh()
+            return
+        self.refresh_line(self.scroll_offset.y)  # the titles
+        self.tick()
 
     def begin_at_top(self) -> None:
         """Select nothing, so that the first row will be selected."""
@@ -97,17 +101,15 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         """Draw these rows again, if they are to be seen."""
         for key in keys:
             self._strips.pop(key, None)
-        top = self.scroll_offset.y
-        for key in self.order[top : top + self.size.height]:
+        for key in self._in_sight():
             if key in keys:
                 self.refresh_line(self._places[key] + 1)
 
     def tick(self) -> None:
-        """Draw again the rows to be seen whose text has changed with the time."""
-        top = self.scroll_offset.y
-        for key in self.order[top : top + self.size.height]:
-            before = self._strips.pop(key, None)
-            if before is None or before.text != self._strip(key).text:
+        """Draw again the rows to be seen whose text has changed, with the time or otherwise."""
+        before, self._strips = self._strips, {}
+        for key in self._in_sight():
+            if key not in before or before[key].text != self._strip(key).text:
                 self.refresh_line(self._places[key] + 1)
 
     def mark(self, keys: Sequence[Key]) -> None:
@@ -181,6 +183,10 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         """Forget what was drawn in other colours."""
         super().notify_style_update()
         self._strips.clear()
+
+    def _in_sight(self) -> list[Key]:
+        top = self.scroll_offset.y
+        return self.order[top : top + self.size.height]
 
     def _lay_out(self, width: int) -> None:
         self._width = width

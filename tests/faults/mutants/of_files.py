@@ -113,9 +113,28 @@ MUTANTS = (
         name="payload-name-flush",
         guards="a submission that was answered is gone after a power cut",
         path=BLOBS,
-        old="        staged.directory.rename(target)\n        fsync_directory(target.parent)",
-        new="        staged.directory.rename(target)",
+        old="            fsync_directory(target.parent)\n        except OSError:",
+        new="            pass\n        except OSError:",
         tests=(f"{IN_BLOBS}test_a_payload_is_flushed_before_it_is_renamed",),
+    ),
+    Mutant(
+        name="payload-without-a-flushed-name",
+        guards="the files of a refused submission stay",
+        path=BLOBS,
+        old="            self._remove(target)  # no job will have it\n",
+        new="",
+        tests=(f"{IN_BLOBS}test_a_payload_whose_name_could_not_be_flushed_is_not_left_behind",),
+    ),
+    Mutant(
+        name="half-a-migration",
+        guards="a server whose host lost power amidst a migration never starts again",
+        path="joborch/server/store/schema.py",
+        old="    if _is_half_written(path):\n        _roll_back(path)\n",
+        new="",
+        tests=(
+            "tests/server/store/test_schema.py"
+            "::test_a_migration_that_a_power_cut_ended_is_undone_and_made_again",
+        ),
     ),
     Mutant(
         name="shards-flush",

@@ -70,6 +70,40 @@ def test_held_and_postponed_jobs_say_so(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_job_whose_time_has_not_come_stands_in_nobodys_way(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:per_user=1") as bench:
+            await bench.submit_one()
+            await (await bench.agent(slots=9)).take(1)
+            later = await bench.submit_one(not_before=NOON + timedelta(hours=2))
+            said = await ask(bench, await bench.submit_one())
+            assert (said.position, said.ahead) == (1, 0)
+            said = await ask(bench, later)
+            assert (said.position, said.ahead) == (None, None)
+            assert "line" not in said.message
+
+    asyncio.run(story())
+
+
+def test_a_quota_is_raised_together_with_what_else_is_full(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:per_user=1,max=1") as bench:
+            await bench.submit_one()
+            await (await bench.agent(slots=1)).take(1)
+            mine = await ask(bench, await bench.submit_one())
+            assert mine.remedies[1:] == [
+                "raise per_user and max of example: "
+                "joborch serve --service example:per_user=2,max=2",
+                "start another agent, too: joborch agent --server URL --service example",
+            ]
+            others = await ask(bench, await bench.submit_one(user="bob"))
+            assert others.remedies[1] == (
+                "raise max of example: joborch serve --service example:per_user=1,max=2"
+            )
+
+    asyncio.run(story())
+
+
 def test_a_job_that_does_not_wait_has_no_reason(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_bench(tmp_path) as bench:

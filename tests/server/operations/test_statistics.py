@@ -20,6 +20,7 @@ async def ask(bench: Bench, scope: Scope = HOUR) -> Statistics:
         scope,
         database=parts.database,
         catalog=parts.catalog,
+        roll=parts.roll,
         clock=parts.clock,
         recent=parts.statistics,
     )
@@ -99,12 +100,45 @@ def test_the_queue_will_be_empty_at_the_pace_that_was_seen(tmp_path: Path) -> No
                 await run_one(bench, agent, after_s=0, for_s=30)
             assert (await ask(bench)).drain_reason == "fewer than 5 jobs have ended"
             await run_one(bench, agent, after_s=0, for_s=30)
+            await agent.poll()
             told = await ask(bench)
-            assert (told.queued, told.held) == (10, 1)
+            assert (told.queued, told.held, told.active) == (9, 1, 1)
             assert told.drain is not None
             assert told.drain.expected_s == 300
             assert told.drain.low_s < 200
             assert told.drain.high_s > 450
+
+    asyncio.run(story())
+
+
+async def a_pace(bench: Bench, agent: ScriptedAgent) -> None:
+    await bench.submit(array="1-5")
+    for _ in range(5):
+        await run_one(bench, agent, after_s=0, for_s=30)
+    await agent.poll()
+
+
+def test_the_queue_is_not_empty_before_what_begins_later_begins(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            await a_pace(bench, await bench.agent(slots=1))
+            later = bench.clock.now() + timedelta(hours=5)
+            await bench.submit_one(not_before=later)
+            told = await ask(bench)
+            assert told.drain is not None
+            assert told.drain.low_s >= 5 * 3600
+
+    asyncio.run(story())
+
+
+def test_a_queue_with_jobs_that_no_agent_takes_is_never_empty(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example", "other") as bench:
+            await a_pace(bench, await bench.agent(slots=1))
+            await bench.submit(service="other")
+            told = await ask(bench)
+            assert told.drain is None
+            assert told.drain_reason == "no agent that takes jobs offers other"
 
     asyncio.run(story())
 

@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -43,6 +45,34 @@ def test_an_older_schema_is_copied_before_it_is_migrated(tmp_path: Path) -> None
     with pytest.raises(schema.SchemaError, match="cannot be migrated"):
         schema.prepare(path)
     assert (tmp_path / "x.before-0000.db").exists()
+
+
+def test_a_migration_that_a_power_cut_ended_is_undone_and_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "joborch.db"
+    schema.prepare(path)
+    die_amidst_a_transaction(path)
+    assert path.with_name("joborch.db-journal").stat().st_size > 0
+
+    schema.prepare(path)
+
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT count(*) FROM payloads").fetchone() == (0,)
+
+
+def die_amidst_a_transaction(path: Path) -> None:
+    """Leave behind what a migration does whose host loses power: half of it, and a journal."""
+    script = """
+import os, sqlite3, sys
+raw = sqlite3.connect(sys.argv[1], isolation_level=None)
+raw.execute("PRAGMA journal_mode=DELETE")
+raw.execute("PRAGMA cache_size=1")
+raw.execute("BEGIN")
+raw.execute("CREATE TABLE half (text)")
+raw.executemany("INSERT INTO half VALUES (?)", [("x" * 1000,)] * 1000)
+raw.execute("DROP TABLE payloads")
+os._exit(1)
+"""
+    subprocess.run([sys.executable, "-c", script, path], check=False)
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:

@@ -84,9 +84,9 @@ def test_the_newest_runs_of_a_service_are_read_without_sorting(watched: Watched)
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda c: jobs.place_in_line(c, a_job()),
-        lambda c: lines.waiting(c, "example"),
-        lambda c: lines.up_to(c, a_job()),
+        lambda c: jobs.place_in_line(c, a_job(), NOON),
+        lambda c: lines.waiting(c, "example", NOON),
+        lambda c: lines.up_to(c, a_job(), NOON),
         lambda c: statistics.standing(c, "example"),
     ],
     ids=["place", "waiting", "up_to", "standing"],
