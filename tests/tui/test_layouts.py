@@ -62,6 +62,7 @@ def test_the_facts_change_with_the_job() -> None:
 
     async def story(stage: Stage) -> None:
         await stage.sees("Job 1207", "running")
+        await stage.press("j", "k")  # it is chosen now, and stays so wherever it goes
         source.happen(a_job_view(1207, JobState.FAILED, user_id="ann", exit_code=137))
         await stage.sees("✗F failed · exit 137")
 

@@ -24,7 +24,7 @@ def test_its_rows_are_the_jobs_as_they_are_listed(server: RunningServer) -> None
     assert shown.jobs() == msgspec.json.decode(listed, type=JobPage).items
     assert shown.columns == COLUMNS
     assert {one.user_id for one in shown.usage} >= {"ann", "bob"}
-    assert [one.name for one in shown.services] == ["example"]
+    assert "example" in {one.name for one in shown.services}
 
 
 def test_events_go_on_from_it_without_a_gap(server: RunningServer) -> None:
