@@ -131,7 +131,8 @@ class Agent:
                 await heartbeat.told_draining.wait()
                 await self._outbox.idle.wait()
         if worker.count:
-            self._say(f"{_jobs(worker.count)} left running, for the next agent in this directory")
+            # Some may have ended, and their reports not have got through.
+            self._say(f"{_jobs(worker.count)} left for the next agent in this directory")
 
     async def _finish(self, worker: Worker) -> None:
         """Wait until all jobs have ended and are reported, or are not to be waited for."""

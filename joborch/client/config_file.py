@@ -42,11 +42,12 @@ class ConfigFile:
 
         try:
             return cls.parsed(path, tomllib.loads(path.read_text()))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise SettingsError(
-                f"{path} cannot be read: {reason}", hint="mend it with `joborch config edit`"
-            ) from error
+        except OSError as error:
+            hint = "name a file that can be read"
+            raise SettingsError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
+        except ValueError as error:
+            hint = "mend it with `joborch config edit`"
+            raise SettingsError(f"{path} cannot be read: {error}", hint=hint) from error
 
     @classmethod
     def parsed(cls, path: Path, content: Mapping[str, Any]) -> "ConfigFile":

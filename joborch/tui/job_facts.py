@@ -90,7 +90,7 @@ def why(e: Explanation) -> Iterator[str]:
     yield f"user: {e.user_active} of {e.user_limit} slots{held}"
     limit = "no limit" if e.service_limit is None else f"of {e.service_limit}"
     yield f"service: {e.service_active} active, {limit}"
-    yield f"agents: {e.agents} up, {e.free_slots} slots free"
+    yield f"agents: {e.agents} up, {e.free_slots} {'slot' if e.free_slots == 1 else 'slots'} free"
     if e.position is not None:
         yield f"place: {e.position} in the user's line, {e.ahead or 0} jobs ahead in all"
     if e.holders and e.holders != e.held_by:

@@ -93,7 +93,7 @@ def test_an_agent_without_its_server_ends_when_asked(place: Branches) -> None:
     a_running_job(place)
     place.host_of(LEAVING).cut()
     agent.end(signal.SIGTERM)
-    assert "1 job left running, for the next agent" in agent.said
+    assert "1 job left for the next agent" in agent.said
 
 
 async def send(server: str, body: bytes, *, timeout_s: float) -> str:

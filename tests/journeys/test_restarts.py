@@ -59,7 +59,7 @@ def test_ending_an_agent_in_good_order_does_not_disturb_its_job(site: Site, gate
     job_id = start_at(gate, site)
     first_pid = wait_until((gate.parent / "pid").read_text)
     assert agent.end() == 0
-    assert "1 job left running, for the next agent in this directory" in agent.said
+    assert "1 job left for the next agent in this directory" in agent.said
     site.agent()
     gate.write_text("opened\n")
     assert outcome(site, job_id) == ("completed", 1, "opened\n")

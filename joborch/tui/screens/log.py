@@ -135,8 +135,9 @@ class LogScreen(SiteScreen):
         name = f"  {one_line(job.name)}" if job else ""
         dot = f" {self.desk.look.glyphs.dot} "
         view = self.view
-        lines = count(len(view.lines) + view.dropped)
-        parts = [f"{lines} lines", "following" if view.follows else "stopped; f follows"]
+        number = len(view.lines) + view.dropped
+        lines = f"{count(number)} {'line' if number == 1 else 'lines'}"
+        parts = [lines, "following" if view.follows else "stopped; f follows"]
         if view.dropped:
             parts.append(f"the first {count(view.dropped)} are not kept")
         if self._says:
