@@ -52,13 +52,16 @@ def carry_out(crew: Crew, calls: str, injection: Injection | None) -> int:
 
 
 def adopt_finished(crew: Crew, calls: str, injection: Injection | None) -> int:
-    """Have it find a job that has ended without it, beside a directory that was never complete."""
+    """Have it find a job that has ended without it, beside a directory that was never complete.
+
+    An agent that failed while it removed the one of last time may have left that until this start.
+    """
     job_id = crew.submit(is_gated=True)
     crew.wait_running(job_id)
     crew.agent.end()
     crew.open_gate()
     crew.wait_exited(job_id)
-    (crew.work_dir / "attempts" / "999-1" / "work").mkdir(parents=True)
+    (crew.work_dir / "attempts" / "999-1" / "work").mkdir(parents=True, exist_ok=True)
     return _start(crew, job_id, calls, injection)
 
 

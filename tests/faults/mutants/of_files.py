@@ -137,6 +137,17 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        name="migration-at-once",
+        guards="a first start that is interrupted leaves a database that no later one can use",
+        path="joborch/server/store/migrations/env.py",
+        old='    connection.exec_driver_sql("BEGIN IMMEDIATE")\n',
+        new="    pass\n",
+        tests=(
+            "tests/server/store/test_schema.py"
+            "::test_a_first_start_that_is_interrupted_leaves_no_tables_and_can_be_made_again",
+        ),
+    ),
+    Mutant(
         name="shards-flush",
         guards="all payloads are gone after a power cut",
         path=BLOBS,

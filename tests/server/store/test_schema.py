@@ -1,18 +1,24 @@
+import itertools
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import Engine, event
 
 from joborch.server.store import schema
 from joborch.server.store.database import connect
 from joborch.server.store.tables import JOBS
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
+Contents = set[tuple[object, ...]]
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Path) -> None:
@@ -73,6 +79,82 @@ raw.execute("DROP TABLE payloads")
 os._exit(1)
 """
     subprocess.run([sys.executable, "-c", script, path], check=False)
+
+
+@pytest.mark.parametrize("survived", [0, 1, 2, 3, 8, 20])
+def test_a_first_start_that_is_interrupted_leaves_no_tables_and_can_be_made_again(
+    tmp_path: Path, current: Contents, survived: int
+) -> None:
+    path = tmp_path / "joborch.db"
+    with failing_after(survived), pytest.raises(PowerCut):
+        schema.prepare(path)
+    assert contents(path) == set()
+
+    schema.prepare(path)
+
+    assert contents(path) == current
+
+
+@pytest.mark.parametrize("survived", [0, 1, 2])
+def test_a_migration_that_is_interrupted_leaves_the_older_schema_and_can_be_made_again(
+    tmp_path: Path, current: Contents, survived: int
+) -> None:
+    path = tmp_path / "joborch.db"
+    migrate(path, "0001")
+    older = contents(path)
+    with failing_after(survived), pytest.raises(PowerCut):
+        schema.prepare(path)
+    assert contents(path) == older
+
+    schema.prepare(path)
+
+    assert contents(path) == current
+
+
+@pytest.fixture(scope="module")
+def current(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    path = tmp_path_factory.mktemp("current") / "joborch.db"
+    schema.prepare(path)
+    return contents(path)
+
+
+class PowerCut(Exception):  # noqa: N818 - it is none
+    """What ends a migration here."""
+
+
+@contextmanager
+def failing_after(survived: int) -> Iterator[None]:
+    """Have every database of this process fail after so many statements that change something."""
+    changes = itertools.count()
+
+    def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.lstrip().startswith(CHANGES) and next(changes) >= survived:
+            raise PowerCut
+
+    event.listen(Engine, "before_cursor_execute", fail)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", fail)
+
+
+CHANGES = ("CREATE", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP")
+
+
+def migrate(path: Path, to: str) -> None:
+    """Make a database as an earlier version left it."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
+    command.upgrade(config, to)
+
+
+def contents(path: Path) -> Contents:
+    """Return what the database holds: its tables and indices, and which schema it says it has."""
+    with closing(sqlite3.connect(path)) as raw:
+        made = set(raw.execute("SELECT type, name, sql FROM sqlite_master"))
+        is_versioned = any(name == "alembic_version" for _, name, _ in made)
+        return made | set(raw.execute("SELECT * FROM alembic_version") if is_versioned else ())
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
