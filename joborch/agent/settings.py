@@ -1,7 +1,4 @@
-"""What can be set about an agent, and how its flags, variables and file become one value.
-
-Knows the forms of the settings, not what is done with them.
-"""
+"""What can be set about an agent, and how its flags, variables and file become one value."""
 
 import os
 import re
@@ -11,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from joborch.domain.durations import parse_duration, parse_size
-from joborch.domain.services import SERVICE_NAME
+from joborch.agent import setting_forms as forms
+from joborch.domain.durations import parse_size
 from joborch.process.settings import (
     SettingsError,
     load,
@@ -23,67 +20,9 @@ from joborch.process.settings import (
     yes_or_no,
 )
 
-MAX_SLOTS = 4096
-_AGENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}=[\w.:/@+-]{0,200}")
-_HOST = re.compile(r"[A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\]")
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 LISTENING_PORT = 9000
 """Where the original's client has always been."""
-_COUNT = whole_number(1, MAX_SLOTS)
-
-
-def _server(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
-        raise ValueError("not an address like http://orchestrator.example.org:5000")
-    return text.rstrip("/")
-
-
-def _services(text: str) -> Mapping[str, int]:
-    offers = [offer.strip().partition(":") for offer in text.split(",") if offer.strip()]
-    wrong = [name for name, _, _ in offers if not SERVICE_NAME.fullmatch(name)]
-    if wrong or not offers:
-        raise ValueError(f"no name for a service: {', '.join(wrong)}" if wrong else "no service")
-    return {name: _COUNT(slots) if colon else _cores() for name, colon, slots in offers}
-
-
-def _labels(text: str) -> Mapping[str, str]:
-    pairs = [pair.strip() for pair in text.split(",") if pair.strip()]
-    if wrong := [pair for pair in pairs if not _LABEL.fullmatch(pair)]:
-        raise ValueError(f"not KEY=VALUE: {', '.join(wrong)}")
-    return dict((key, value) for key, _, value in (pair.partition("=") for pair in pairs))
-
-
-def _agent_name(text: str) -> str:
-    if not _AGENT_NAME.fullmatch(text):
-        raise ValueError("not 1 to 64 letters, digits or . _ -")
-    return text
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, colon, port = text.strip().rpartition(":")
-    if not colon and not port.isdigit():
-        host, port = port, "0"
-    if not _HOST.fullmatch(host) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
-        raise ValueError("not HOST:PORT, HOST or PORT")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def _client(text: str) -> tuple[str, str, str | None]:
-    urls = [_server(url.strip()) for url in text.split(",")]
-    match urls:
-        case [base]:
-            return f"{base}/submit", f"{base}/retrieve", f"{base}/kill"
-        case [submit, retrieve]:
-            return submit, retrieve, None
-        case [submit, retrieve, kill]:
-            return submit, retrieve, kill
-        case _:
-            raise ValueError("not one address, and not two or three URLs")
-
-
-def _span_s(text: str) -> float:
-    return 0.0 if text.strip() in {"0", "0s"} else parse_duration(text).total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,25 +31,25 @@ class AgentSettings:
 
     server: str = setting(
         "The server's address. Default: `http://127.0.0.1:5000`; with `listen`, none.",
-        parse=_server,
+        parse=forms.server,
         default="",
     )
     service: Mapping[str, int] = setting(
         "What it offers: `NAME` or `NAME:SLOTS`, with commas; without a number, the cores it has.",
-        parse=_services,
+        parse=forms.services,
         default=None,
     )
     listen: tuple[str, int] | None = setting(
         "Where servers of the original hand over jobs: `HOST:PORT`; the port is 9000, or `PORT`.",
-        parse=_address,
+        parse=forms.address,
         default=None,
     )
     listen_slots: int = setting(
-        "How many of those run at a time. Default: the cores it has.", parse=_COUNT, default=0
+        "How many of those run at a time. Default: the cores it has.", parse=forms.COUNT, default=0
     )
     listen_max_age: float = setting(
         "How long what those left is kept; a duration.",
-        parse=_span_s,
+        parse=forms.span_s,
         default=48 * 3600.0,
         env=("MAX_AGE",),
     )
@@ -121,17 +60,19 @@ class AgentSettings:
     )
     client: tuple[str, str, str | None] | None = setting(
         "Of `seed`: the client's address, or its URLs `submit,retrieve` or `submit,retrieve,kill`.",
-        parse=_client,
+        parse=forms.client,
         default=None,
     )
     slots: int = setting(
         "Jobs at a time over all services. Default: the sum of the services' slots.",
-        parse=_COUNT,
+        parse=forms.COUNT,
         default=0,
     )
-    name: str = setting("What people see. Default: the host's name.", parse=_agent_name, default="")
+    name: str = setting(
+        "What people see. Default: the host's name.", parse=forms.agent_name, default=""
+    )
     label: Mapping[str, str] = setting(
-        "Facts that jobs may ask for: `KEY=VALUE`, with commas.", parse=_labels, default=None
+        "Facts that jobs may ask for: `KEY=VALUE`, with commas.", parse=forms.labels, default=None
     )
     work_dir: Path = setting(
         "Its private directory. Default: `$XDG_STATE_HOME/joborch/agent-NAME`.",
@@ -141,7 +82,7 @@ class AgentSettings:
     path: str = setting("Where jobs find programs. Default: the agent's own `PATH`.", default="")
     grace: float = setting(
         "Between SIGTERM and SIGKILL when a job has to end; a duration.",
-        parse=_span_s,
+        parse=forms.span_s,
         default=10.0,
     )
     drain: bool = setting(
@@ -156,7 +97,7 @@ class AgentSettings:
     )
     keep: float = setting(
         "How long a job's directory stays once the server has its results; a duration, or 0.",
-        parse=_span_s,
+        parse=forms.span_s,
         default=0.0,
     )
     max_results: int = setting(
@@ -208,7 +149,7 @@ def _completed(chosen: AgentSettings, env: Mapping[str, str]) -> AgentSettings:
         service=service,
         name=name,
         slots=chosen.slots or sum(service.values()),
-        listen_slots=chosen.listen_slots or _cores(),
+        listen_slots=chosen.listen_slots or forms.cores(),
         label=chosen.label or {},
         path=chosen.path or env.get("PATH", os.defpath),
         work_dir=chosen.work_dir or _state_home(env) / "joborch" / f"agent-{name}",
@@ -255,10 +196,6 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
 def _host_name() -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:64] or "agent"
 
@@ -267,4 +204,4 @@ def _state_home(env: Mapping[str, str]) -> Path:
     return Path(env.get("XDG_STATE_HOME") or Path(env.get("HOME", "/")) / ".local" / "state")
 
 
-__all__ = ["MAX_SLOTS", "AgentSettings", "SettingsError", "load_settings"]
+__all__ = ["AgentSettings", "SettingsError", "load_settings"]

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joborch.files import pack as packing
+from joborch.files import packing
 from joborch.files.archive import Limits, PackedArchive, Skipped, extract, pack
 
 NOBODY = 65534
