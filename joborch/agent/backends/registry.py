@@ -18,8 +18,8 @@ def _local(settings: AgentSettings, directory: Path) -> Backend:
 
 
 def _seed(settings: AgentSettings, directory: Path) -> Backend:
+    from joborch.agent.backends.seed.addresses import Address
     from joborch.agent.backends.seed.backend import SeedBackend
-    from joborch.agent.backends.seed.calls import Address
 
     assert settings.client is not None, "the settings see to that"  # noqa: S101 - a caller's bug
     upload, retrieve, kill = settings.client

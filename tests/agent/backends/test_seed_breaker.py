@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from joborch.agent.backends.seed.addresses import address_of
+from joborch.agent.backends.seed.answers import NotSentError, SlowError
 from joborch.agent.backends.seed.breaker import FAILURES, Breaker
-from joborch.agent.backends.seed.calls import Calls, NotSentError, SlowError, address_of
+from joborch.agent.backends.seed.calls import Calls
 from joborch.agent.backoff import MOST_S
 from tests.support.builders import FrozenClock
 from tests.support.stub_server import Answer, Heard, StubServer

@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 
 from joborch.agent.backends.base import Handle
+from joborch.agent.backends.seed.addresses import address_of
 from joborch.agent.backends.seed.backend import SeedBackend
-from joborch.agent.backends.seed.calls import address_of
 from joborch.agent.backends.seed.notes import Note
 from joborch.agent.endings import Cause, Ended
 from tests.support.builders import FrozenClock

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from joborch.agent.backends.seed.addresses import address_of
+from joborch.agent.backends.seed.answers import ClientError, RefusedError
 from joborch.agent.backends.seed.breaker import Breaker
-from joborch.agent.backends.seed.calls import Calls, ClientError, RefusedError, address_of
+from joborch.agent.backends.seed.calls import Calls
 from joborch.agent.backends.seed.notes import Note, read_note
 from joborch.agent.backends.seed.sending import Sender, UndecidedError
 from joborch.process.clock import Clock

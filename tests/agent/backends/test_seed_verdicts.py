@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from joborch.agent.backends.base import Handle
+from joborch.agent.backends.seed.addresses import address_of
 from joborch.agent.backends.seed.backend import SeedBackend
-from joborch.agent.backends.seed.calls import address_of
 from joborch.agent.backends.seed.homecoming import Contents
 from joborch.agent.backends.seed.notes import Note
 from joborch.agent.backends.seed.patience import DAMAGED_S, SILENT_S, Patience

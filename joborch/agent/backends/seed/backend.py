@@ -11,15 +11,10 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from joborch.agent.backends.base import BackendError, Handle, RunSpec, Status
+from joborch.agent.backends.seed.addresses import Address
+from joborch.agent.backends.seed.answers import ClientError, SlowError, Where
 from joborch.agent.backends.seed.breaker import Breaker
-from joborch.agent.backends.seed.calls import (
-    ANSWER_S,
-    Address,
-    Calls,
-    ClientError,
-    SlowError,
-    Where,
-)
+from joborch.agent.backends.seed.calls import ANSWER_S, Calls
 from joborch.agent.backends.seed.homecoming import (
     STDERR,
     STDOUT,

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from joborch.agent.backends.base import BackendAwayError, BackendError, RunSpec
-from joborch.agent.backends.seed.calls import Calls, ClientError, NotSentError, RefusedError
+from joborch.agent.backends.seed.answers import ClientError, NotSentError, RefusedError
+from joborch.agent.backends.seed.calls import Calls
 from joborch.agent.backends.seed.homecoming import DamagedError, look_into
 from joborch.agent.backends.seed.notes import Note, drop_note
 from joborch.agent.backends.seed.wrapper import mark_of, parcel
