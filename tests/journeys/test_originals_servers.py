@@ -201,6 +201,16 @@ def test_a_job_that_fails_is_unknown_to_the_first_generation(yard: Yard) -> None
     assert yard.at_listener(f"/retrieve/{dest_id}").json()["status"] == "Failed"
 
 
+def test_every_question_can_be_asked_for_its_headers_alone(yard: Yard) -> None:
+    job_id = yard.upload("v2", "echo done > out.txt")
+    dest_id = yard.waits("v2", job_id, "Completed")["dest_id"]
+    for path in ("/", "/health", "/load", f"/retrieve/{dest_id}", f"/retrieve_partial/{dest_id}"):
+        asked = yard.at_listener(path)
+        headers_only = HTTP.head(f"{yard.url}{path}")
+        assert (headers_only.status_code, headers_only.content) == (asked.status_code, b"")
+        assert headers_only.headers["content-type"] == asked.headers["content-type"]
+
+
 def test_terminating_ends_all_that_a_job_started(yard: Yard) -> None:
     pid_file = yard.marks / "pid"
     job_id = yard.upload("v2", f"sleep 600 & echo $! > {pid_file}; wait")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from litestar import Litestar, Request, Response, get, post
+from litestar import HttpMethod, Litestar, Request, Response, post, route
 from litestar.datastructures import State
 from litestar.params import FromPath
 
@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 MOST_FILES = 100_000
 ZIP = "application/zip"
+READING = [HttpMethod.GET, HttpMethod.HEAD]
+"""As in the original, whoever asks may want the headers alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +72,19 @@ def create_app(parts: Parts) -> Litestar:
     )
 
 
-@get("/", sync_to_thread=False)
+@route("/", http_method=READING, sync_to_thread=False)
 def ping() -> Pong:
     """Say that the listener is there."""
     return Pong()
 
 
-@get("/health", sync_to_thread=False)
+@route("/health", http_method=READING, sync_to_thread=False)
 def health() -> HealthBody:
     """Say that it can do its work; what it knows is in memory and on disk."""
     return HealthBody()
 
 
-@get("/load", sync_to_thread=False)
+@route("/load", http_method=READING, sync_to_thread=False)
 def load(request: SeedRequest) -> float:
     """Say how busy the processors of this host are, in percent."""
     return request.parts.load().cpu_percent
@@ -111,7 +113,7 @@ async def submit(request: SeedRequest) -> PayloadBody:
     return _payload(record, PREPARED)
 
 
-@get("/retrieve/{job_id:str}")
+@route("/retrieve/{job_id:str}", http_method=READING)
 async def retrieve(request: SeedRequest, job_id: FromPath[str]) -> Response[Any]:
     """Hand out the results of a completed job, or say where it is."""
     parts = request.parts
@@ -124,7 +126,7 @@ async def retrieve(request: SeedRequest, job_id: FromPath[str]) -> Response[Any]
     return Response(_payload(record, word), status_code=202 if record.outcome is None else 203)
 
 
-@get("/retrieve_partial/{job_id:str}")
+@route("/retrieve_partial/{job_id:str}", http_method=READING)
 async def retrieve_partial(request: SeedRequest, job_id: FromPath[str]) -> Response[Any]:
     """Hand out a job's directory as it is now, or as it was when the job ended."""
     parts = request.parts
