@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 LEAVE_S = 2.0
 """How long it waits, when it ends, for the server to hear of that and of what is due."""
+OFFER_S = 2.0
+"""How long the server may take to find something for an agent that runs once."""
 PROGRESS_S = 1.0
 """How often it looks, while it waits for its jobs, whether there is progress to tell."""
 
@@ -111,10 +113,22 @@ class Agent:
             group.create_task(worker.overdue.run(), name="overdue attempts"),
             group.create_task(self._site.spool.sweeping.run(), name="sweep"),
         ]
+        if self._site.settings.once:
+            await self._take_once(worker, heartbeat)
         await self._until_departure(worker, heartbeat)
         worker.let_go()
         for task in tasks:
             task.cancel()
+
+    async def _take_once(self, worker: Worker, heartbeat: Heartbeat) -> None:
+        """Wait for what the server has to give, all of which is in one answer; then finish."""
+        going = self._departure
+        departing = (going.finish, going.abandon, going.leave)
+        await any_of(heartbeat.enrolled, *departing)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OFFER_S):
+                await any_of(worker.taken, *departing)
+        going.finish.set()
 
     async def _until_departure(self, worker: Worker, heartbeat: Heartbeat) -> None:
         going = self._departure

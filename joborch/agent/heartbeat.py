@@ -50,6 +50,8 @@ class Heartbeat:
         self._is_connected: bool | None = None
         """None: nothing is known yet."""
         self._is_enrolled = False
+        self.enrolled = asyncio.Event()
+        """Set once the server knows the agent."""
         self.told_draining = asyncio.Event()
         """Set once the server has answered a poll that said that the agent is draining."""
 
@@ -79,6 +81,7 @@ class Heartbeat:
     async def _enrol(self) -> None:
         is_same = await self._enroller.enrol()
         self._is_enrolled = True
+        self.enrolled.set()
         self._find_connection()
         if not is_same:
             self._worker.stop_all()

@@ -15,6 +15,7 @@ from joborch.agent.backends.registry import make_backend
 from joborch.agent.departure import Departure
 from joborch.agent.settings import AgentSettings, load_settings
 from joborch.agent.spool import Spool
+from joborch.agent.telling import attempts_told
 from joborch.client.agent_link import AgentLink
 from joborch.process import logs
 from joborch.process.clock import Clock
@@ -25,7 +26,8 @@ def main(flags: dict[str, Any]) -> int:
 
     SIGTERM: it ends in seconds and its jobs go on; with ``drain`` among the settings it ends after
     its jobs, and a second SIGTERM leaves them behind. SIGINT on a terminal: it ends after its jobs;
-    a second one stops them, a third leaves them behind. SIGINT elsewhere is like SIGTERM.
+    a second one stops them, a third leaves them behind. SIGINT elsewhere is like SIGTERM. SIGUSR1:
+    it says what it has, and goes on.
 
     Raises:
         SettingsError: nothing was started.
@@ -136,10 +138,20 @@ async def _serve_with_signals(settings: AgentSettings) -> None:
     terminated = departure.finish_or_leave if settings.drain else departure.leave.set
     interrupted = departure.next_step if sys.stdin.isatty() else terminated
     loop.add_signal_handler(signal.SIGTERM, terminated)
+    loop.add_signal_handler(signal.SIGUSR1, _tell_state, settings)
     if settings.until_eof:
         loop.add_reader(sys.stdin.fileno(), _leave_at_the_end, loop, departure)
     loop.add_signal_handler(signal.SIGINT, interrupted)
     await serve_agent(settings, stop=departure.leave, departure=departure)
+
+
+def _tell_state(settings: AgentSettings) -> None:
+    from joborch.agent.seed_api import listening
+
+    _say(banner(settings) if settings.server else f"agent {settings.name}")
+    homes = (settings.work_dir, settings.work_dir / listening.FOLDER / "agent")
+    for line in attempts_told(*homes):
+        _say(line)
 
 
 def _leave_at_the_end(loop: asyncio.AbstractEventLoop, departure: Departure) -> None:

@@ -90,6 +90,11 @@ class AgentSettings:
         parse=yes_or_no,
         default=False,
     )
+    once: bool = setting(
+        "Take what waits, run it to its end, and leave; without anything to take, leave at once.",
+        parse=yes_or_no,
+        default=False,
+    )
     until_eof: bool = setting(
         "Leave as on SIGTERM when standard input ends: when whoever started it has died.",
         parse=yes_or_no,
@@ -142,6 +147,8 @@ def _completed(chosen: AgentSettings, env: Mapping[str, str]) -> AgentSettings:
         raise SettingsError("service: nothing was given and there is no default")
     if chosen.backend == "seed" and not chosen.client:
         raise SettingsError("client: the backend `seed` needs the address of one")
+    if chosen.once and chosen.listen:
+        raise SettingsError("once: who listens for servers stays until it is ended")
     service = chosen.service or {}
     return replace(
         chosen,

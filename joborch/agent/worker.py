@@ -48,6 +48,8 @@ class Worker:
         self.idle = asyncio.Event()
         """Set while there is no attempt here."""
         self.idle.set()
+        self.taken = asyncio.Event()
+        """Set once this process has taken a new attempt."""
 
     @property
     def known(self) -> list[KnownAttempt]:
@@ -129,6 +131,7 @@ class Worker:
             return True
         logger.info("job accepted", extra={"job_id": key[0], "attempt": key[1]})
         self._begin(Run(attempt, self._site, is_new=True))
+        self.taken.set()
         return True
 
     def _renew(self, run: Run, lease: Lease) -> bool:

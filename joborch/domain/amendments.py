@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from joborch.domain.jobs import Job
 from joborch.domain.names import check_job_name, check_tag, shown
+
+if TYPE_CHECKING:
+    from joborch.domain.jobs import Job
 
 T = TypeVar("T")
 
@@ -39,7 +41,7 @@ class Amendment:
         """Return what is wrong with it, whatever job it is for."""
         return [*_mistakes(self)]
 
-    def of(self, job: Job) -> Job:
+    def of(self, job: "Job") -> "Job":
         """Return the job as it would be."""
         tags = {**job.tags, **self.tags}
         return replace(
@@ -52,7 +54,7 @@ class Amendment:
         )
 
 
-def differences(old: Job, new: Job) -> dict[str, dict[str, object]]:
+def differences(old: "Job", new: "Job") -> dict[str, dict[str, object]]:
     """Return what differs, as ``{"priority": {"old": 50, "new": 80}}``, in plain values."""
     before, after = _plain(old), _plain(new)
     return {
@@ -79,7 +81,7 @@ def _said(what: str, check: Callable[..., object], *words: str) -> Iterator[str]
         yield f"{what}: {error}"
 
 
-def _plain(job: Job) -> dict[str, object]:
+def _plain(job: "Job") -> dict[str, object]:
     return {
         "priority": job.priority,
         "name": job.name,

@@ -17,9 +17,12 @@
     │   ├── NotFinishedError       results were asked for before the end
     │   ├── ResultsMissingError    results were announced that are not here
     │   ├── IdempotencyError       same key, other content
+    │   ├── DependencyError        a job that is to be waited for did not complete
     │   ├── AttemptedError         it was attempted, and cannot be put off any more
     │   ├── ReadOnlyError          this client was told to change nothing
     │   ├── PayloadGoneError       retention removed the files that a retry needs
+    │   ├── QueueFullError         the user may have no more jobs waiting
+    │   ├── AgentInUseError        it is not down, or holds jobs
     │   └── SupersededError        a newer process of this agent took over
     ├── ResultsGoneError           retention removed them, or there never were any
     ├── NotAllowedError            the credentials do not match
@@ -35,6 +38,7 @@ Each leaf has a ``code`` that is stable across versions and crosses the wire, a 
 for the person who reads it, and what it is about as attributes.
 """
 
+import shlex
 from typing import ClassVar
 
 
@@ -126,8 +130,9 @@ class AgentNotFoundError(NotFoundError):
 
     code = "agent_not_found"
 
-    def __init__(self, agent_id: str) -> None:
-        super().__init__(f"there is no agent {agent_id}", agent_id=agent_id)
+    def __init__(self, agent_id: str, *, was_removed: bool = False) -> None:
+        what = f"agent {agent_id} was removed" if was_removed else f"there is no agent {agent_id}"
+        super().__init__(what, agent_id=agent_id)
         self.agent_id = agent_id
 
 
@@ -224,9 +229,28 @@ class IdempotencyError(ConflictError):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"the idempotency key {key!r} was used before for another submission", key=key
+            f"the idempotency key {key!r} was used before for another submission",
+            hint="use another key for other content",
+            key=key,
         )
         self.key = key
+
+
+class DependencyError(ConflictError):
+    """A job whose success is to be waited for has ended otherwise; nothing was submitted."""
+
+    code = "dependency_failed"
+
+    def __init__(self, job_id: int, state: str) -> None:
+        super().__init__(
+            f"job {job_id} is {state.replace('_', ' ')}: what waits for its success would never"
+            " start",
+            hint="wait for its end however it ends (--after-any), or for a retry of it",
+            job_id=job_id,
+            state=state,
+        )
+        self.job_id = job_id
+        self.state = state
 
 
 class AttemptedError(ConflictError):
@@ -266,6 +290,33 @@ class PayloadGoneError(ConflictError):
             job_id=job_id,
         )
         self.job_id = job_id
+
+
+class QueueFullError(ConflictError):
+    """An operator bounded how many jobs a user may have waiting; nothing was submitted."""
+
+    code = "queue_full"
+
+    def __init__(self, user_id: str, service: str, *, queued: int, limit: int, jobs: int) -> None:
+        super().__init__(
+            f"{user_id} may have {limit} jobs waiting for {service}: {queued} do, and {jobs} more"
+            " would be too many",
+            hint=f"wait until some have started, or have an operator raise it: joborch quota set"
+            f" {shlex.quote(user_id)} {service} queued={queued + jobs}",
+            user_id=user_id,
+            service=service,
+            queued=queued,
+            limit=limit,
+            jobs=jobs,
+        )
+        self.user_id = user_id
+        self.service = service
+
+
+class AgentInUseError(ConflictError):
+    """An agent that is to be removed is not down, or holds jobs; nothing changed."""
+
+    code = "agent_in_use"
 
 
 class SupersededError(ConflictError):

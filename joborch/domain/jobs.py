@@ -70,6 +70,8 @@ class Job:
     results_bytes: int | None = None
     results_sha256: str | None = None
     results_removed_at: datetime | None = None
+    gate_id: int | None = None
+    """What it stands before, out of line, for as long as jobs that it waits for have not ended."""
 
     @property
     def has_results(self) -> bool:
@@ -107,6 +109,7 @@ class Job:
             finished_at=max(at, self.seen_at) if state.is_terminal else None,
             losses=self.losses + (event in LOSING),
             reason=note if event in SPEAKING or note is not None else self.reason,
+            gate_id=None if state.is_terminal else self.gate_id,
         )
         return JobChange(before=self, after=after, event=event, at=at, note=note)
 

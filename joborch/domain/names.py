@@ -16,6 +16,9 @@ _USER_ID = re.compile(r"[\w@][\w.@+-]{0,127}")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """What turns the direction of text, and so can make a name look like another."""
 _DRIVE = re.compile(r"[A-Za-z]:")
+_UNFIT_FOR_PLACES = re.compile(r"[^\w.+@ -]|^[.-]")
+"""What a shell or another system would take for something else, or would hide."""
+LONGEST_PLACE = 100
 
 
 def check_file_name(name: str) -> str:
@@ -89,6 +92,11 @@ def check_tag(key: str, value: str) -> None:
 def has_control(text: str) -> bool:
     """Whether a character could move a cursor, hide text, reverse it, or end a string."""
     return any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} or c in _BIDI for c in text)
+
+
+def place_named(name: str) -> str:
+    """Make a job's name the name of a directory here, which nobody's script knows yet."""
+    return _UNFIT_FOR_PLACES.sub("_", name)[:LONGEST_PLACE]
 
 
 def shown(text: str, most: int = 80) -> str:

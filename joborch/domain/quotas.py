@@ -1,6 +1,7 @@
 """How much of a service one user, and all users together, may use at a time."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 DEFAULT_PER_USER = 5
@@ -26,3 +27,28 @@ class Usage:
     queued: int
     served_at: datetime | None = None
     """When a job of theirs was last assigned; the longest ago is served first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What an operator allows one user of one service, in place of what is configured."""
+
+    service: str
+    user_id: str
+    running: int | None
+    """How many jobs may be active at once; None: as many as are configured."""
+    queued: int | None
+    """How many may wait when another is submitted; None: any number."""
+    at: datetime
+    actor: str
+
+
+Overrides = Mapping[tuple[str, str], Override]
+"""By service and user."""
+
+
+def effective(limits: Limits, override: Override | None) -> Limits:
+    """Return what holds for a user: the service's limits, unless an operator set others."""
+    if override is None or override.running is None:
+        return limits
+    return replace(limits, per_user=override.running)

@@ -8,20 +8,23 @@ the least loaded. Somebody else stores the plan, and the store's own guards deci
 
 import heapq
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from joborch.domain.agents import Capacity, Demand
-from joborch.domain.quotas import Limits, Usage
+from joborch.domain.quotas import Limits, Overrides, Usage, effective
 
 
 class HoldReason(StrEnum):
     """Why a queued job does not start now."""
 
     HELD = "held"
+    DEPENDENCY = "dependency"
+    """Jobs that it waits for have not ended."""
     NOT_BEFORE = "not_before"
+    SERVICE_PAUSED = "service_paused"
     QUOTA_USER = "quota_user"
     QUOTA_SERVICE = "quota_service"
     BATCH_LIMIT = "batch_limit"
@@ -71,6 +74,15 @@ class Snapshot:
     batch_room: Mapping[int, int]
     """How many more jobs of a batch with a limit of its own may become active."""
     agents: tuple[AgentRoom, ...]
+    overrides: Overrides = field(default_factory=dict)
+    """What operators allow some users, in place of ``limits``."""
+    paused: Collection[str] = ()
+    """Services that start nothing."""
+
+    def limits_of(self, service: str, user_id: str) -> Limits:
+        """Return what holds for this user."""
+        limits = self.limits.get(service, Limits())
+        return effective(limits, self.overrides.get((service, user_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,13 @@ def why_waiting(job: Candidate, snapshot: Snapshot) -> HoldReason:
     return placed if isinstance(placed, HoldReason) else HoldReason.NEXT
 
 
+def turns(snapshot: Snapshot) -> Iterator[Candidate]:
+    """Yield the first candidate of every line, in the order in which they are decided on."""
+    lines = _Lines(snapshot)
+    while job := lines.next():
+        yield job
+
+
 class _Lines:
     """The users' lines, merged by priority, fairness and age."""
 
@@ -163,7 +182,7 @@ class _Books:
     """What is left of every quota and agent while a plan is being made."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._limits = snapshot.limits
+        self._snapshot = snapshot
         self._users = {line: used.active for line, used in snapshot.usage.items()}
         self._services = dict(snapshot.active)
         self._batches = dict(snapshot.batch_room)
@@ -185,7 +204,9 @@ class _Books:
         return room.agent_id
 
     def _quota_reason(self, job: Candidate) -> HoldReason | None:
-        limits = self._limits.get(job.service, Limits())
+        if job.service in self._snapshot.paused:
+            return HoldReason.SERVICE_PAUSED
+        limits = self._snapshot.limits_of(job.service, job.user_id)
         if self._users.get((job.service, job.user_id), 0) >= limits.per_user:
             return HoldReason.QUOTA_USER
         if limits.total is not None and self._services.get(job.service, 0) >= limits.total:

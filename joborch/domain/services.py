@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from joborch.domain.durations import parse_duration
 from joborch.domain.errors import InvalidRequestError
@@ -23,6 +23,16 @@ class Service:
     """How often the infrastructure may fail under a job before it is lost."""
     lost_after: timedelta = timedelta(minutes=15)
     """How long an agent may be silent before its jobs are put back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Since when a service starts no jobs; it takes them nevertheless, and what runs goes on."""
+
+    service: str
+    at: datetime
+    actor: str
+    reason: str | None = None
 
 
 def parse_service(text: str) -> Service:

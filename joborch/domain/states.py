@@ -65,6 +65,8 @@ class JobFact(StrEnum):
     CANCEL_REQUESTED = "cancel_requested"
     HELD = "held"
     RELEASED = "released"
+    READY = "ready"
+    """The jobs that it waited for have ended as they were to: it stands in line."""
     CHANGED = "changed"
     """What was asked for differs from now on; the detail has each value, old and new."""
     RETRIED = "retried"
@@ -111,6 +113,20 @@ GROUPS: dict[str, frozenset[JobState]] = {
 }
 """Words accepted wherever a state is; see :func:`states_named`."""
 
+SLURM_CODES = {
+    "PD": JobState.QUEUED,
+    "CF": JobState.ASSIGNED,
+    "R": JobState.RUNNING,
+    "CD": JobState.COMPLETED,
+    "F": JobState.FAILED,
+    "OOM": JobState.FAILED,
+    "TO": JobState.TIMED_OUT,
+    "CA": JobState.CANCELLED,
+    "BF": JobState.INVALID,
+    "NF": JobState.LOST,
+}
+"""What people who know Slurm type; accepted too, and never printed for a state of ours."""
+
 
 class ImpossibleMoveError(JoborchError):
     """The table has no such move; the job is unchanged."""
@@ -139,6 +155,8 @@ def states_named(word: str) -> frozenset[JobState]:
     """Return the states that a state's or a group's name stands for; ``KeyError`` if none."""
     if word in GROUPS:
         return GROUPS[word]
+    if (code := word.upper()) in SLURM_CODES:
+        return frozenset({SLURM_CODES[code]})
     try:
         return frozenset({JobState(word)})
     except ValueError:

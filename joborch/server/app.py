@@ -21,6 +21,7 @@ from joborch.server.api import (
     services,
     snapshot,
     statistics,
+    waiting,
 )
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
@@ -51,6 +52,7 @@ def create_app(parts: Parts) -> Litestar:
         *services.HANDLERS,
         *snapshot.HANDLERS,
         *statistics.HANDLERS,
+        *waiting.HANDLERS,
         *health.HANDLERS,
         *agents.HANDLERS,
     ]
@@ -64,8 +66,7 @@ def create_app(parts: Parts) -> Litestar:
         route_handlers=[
             native,
             *docs.summarize(seed.HANDLERS),
-            docs.swagger_page,
-            docs.swagger_asset,
+            *([] if parts.settings.no_swagger else docs.PAGE),
         ],
         exception_handlers=problems.HANDLERS,
         openapi_config=docs.openapi_config(),

@@ -6,7 +6,10 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,11 @@ from joborch.domain.services import Service
 from joborch.process import logs
 from joborch.process.lock import directory_lock, file_lock
 from joborch.process.loop import Loop
-from joborch.server.app import create_app
 from joborch.server.assembly import assembled
 from joborch.server.belonging import demand_own_files
 from joborch.server.embedded import agents_for, run_agent
 from joborch.server.parts import Parts
+from joborch.server.reloading import Reloading
 from joborch.server.settings import ServerSettings, load_settings, print_config
 from joborch.server.store import schema
 from joborch.web import engine
@@ -42,7 +45,8 @@ def main(flags: dict[str, Any]) -> int:
         SchemaError: the database is damaged or of a newer version; it was left as it is.
     """
     path = Path(flags["config"]) if flags.get("config") else None
-    settings = load_settings(flags, os.environ, path)
+    read = partial(load_settings, flags, os.environ, path)
+    settings = read()
     with_agent = bool(flags.get("agent"))
     if with_agent and not settings.services:
         settings = replace(settings, services=(Service(name=DEFAULT_SERVICE),))
@@ -59,17 +63,36 @@ def main(flags: dict[str, Any]) -> int:
     with listener, directory_lock(settings.data / "server.lock", who):
         demand_own_files(settings.db_path, settings.data)
         with file_lock(settings.db_path, who):
-            schema.prepare(settings.db_path)
-            return uvloop.run(_serve(settings, listener, url, with_agent=with_agent))
+            _prepare_while_loading(settings.db_path)
+            return uvloop.run(_serve(settings, listener, url, read=read, with_agent=with_agent))
+
+
+def _prepare_while_loading(path: Path) -> None:
+    """Bring the database in order, and load meanwhile what answers requests.
+
+    With a large database each takes some tenths of a second, the one of them outside Python.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="prepare") as thread:
+        prepared = thread.submit(schema.prepare, path)
+        import joborch.server.app  # noqa: F401 - loading it is the purpose
+
+        prepared.result()
 
 
 async def _serve(
-    settings: ServerSettings, listener: socket.socket, url: str, *, with_agent: bool
+    settings: ServerSettings,
+    listener: socket.socket,
+    url: str,
+    *,
+    read: Callable[[], ServerSettings],
+    with_agent: bool,
 ) -> int:
     async with assembled(settings) as (parts, running):
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, parts.stopping.set)
+        reloading = Reloading(read, catalog=parts.catalog, wake=parts.wake, stopping=parts.stopping)
+        loop.add_signal_handler(signal.SIGHUP, reloading)
         _say_hello(settings, url, with_agent=with_agent)
         async with asyncio.TaskGroup() as group:
             for name, one in running.items():
@@ -78,6 +101,8 @@ async def _serve(
             for options in agents_for(settings, with_local=with_agent):
                 agent = run_agent(options, url=url, stopping=parts.stopping)
                 group.create_task(agent, name="agent")
+            from joborch.server.app import create_app
+
             app = create_app(parts)
             await engine.serve(app, listener=listener, stopping=parts.stopping)
             parts.stopping.set()
@@ -107,8 +132,9 @@ async def _stop_all(parts: Parts, running: dict[str, Loop]) -> None:
 def _say_hello(settings: ServerSettings, url: str, *, with_agent: bool) -> None:
     """Tell the operator what runs where, and what to do next."""
     names = [_quota(service) for service in settings.services]
+    page = "" if settings.no_swagger else f"  (API: {url}/swagger-ui/)"
     lines = [
-        f"joborch serves at {url}  (API: {url}/swagger-ui/)",
+        f"joborch serves at {url}{page}",
         f"  data      {settings.data.resolve()}",
         f"  services  {', '.join(names) or 'those that agents offer'}",
     ]

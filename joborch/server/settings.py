@@ -104,6 +104,11 @@ class ServerSettings:
         parse=_seconds,
         default=25.0,
     )
+    no_swagger: bool = setting(
+        "Do not serve the page `/swagger-ui/`; the description of the API stays.",
+        parse=yes_or_no,
+        default=False,
+    )
     services: tuple[Service, ...] = setting("Services with their limits, by name.", default=())
     seed_clients: Mapping[str, SeedClient] = dataclasses.field(
         default_factory=dict,

@@ -4,6 +4,7 @@ It relies on a few names inside uvicorn, which a test checks. Must not know what
 """
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -15,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from joborch.domain.errors import ConflictError
+from joborch.web.holders import holder_of
 
 HEADER_TIMEOUT_S = 10.0
 """For a request's complete header, from its first byte or from the connection's beginning."""
@@ -143,11 +145,19 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         if not isinstance(error, OSError):
             raise
-        raise AddressError(
-            f"cannot listen on {host}:{port}: {error.strerror}",
-            hint="another program may run there; choose another port",
-        ) from error
+        raise _refused(host, port, error) from error
     return listener
+
+
+def _refused(host: str, port: int, error: OSError) -> AddressError:
+    holder = holder_of(port) if error.errno == errno.EADDRINUSE else None
+    if holder is None:
+        hint = "another program may run there; choose another port"
+        return AddressError(f"cannot listen on {host}:{port}: {error.strerror}", hint=hint)
+    return AddressError(
+        f"cannot listen on {host}:{port}: {error.strerror} by {holder}",
+        hint="end that one first, or choose another port",
+    )
 
 
 def url_of(listener: socket.socket) -> str:

@@ -41,6 +41,8 @@ class AgentView(msgspec.Struct, kw_only=True):
     load: LoadView | None
     enrolled_at: datetime
     seen_at: datetime
+    requeue_at: datetime | None = None
+    """When the first of the jobs that it holds is taken from it, should it stay silent."""
 
 
 class AgentList(msgspec.Struct, kw_only=True):

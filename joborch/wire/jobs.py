@@ -1,11 +1,16 @@
 """Jobs on the wire: what ``/api/v1/jobs`` answers."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from joborch.domain.jobs import Job
+from joborch.domain.dependencies import Waited
+from joborch.wire.services import PauseView
 from joborch.wire.statistics import Estimate
+
+if TYPE_CHECKING:
+    from joborch.domain.jobs import Job
 
 
 class ResultsView(msgspec.Struct, kw_only=True):
@@ -47,6 +52,10 @@ class JobView(msgspec.Struct, kw_only=True):
     reason: str | None
     """Why it ended as it did or went back to the queue, where the state does not say it all."""
     results: ResultsView | None
+    after: list[int] = []
+    """The jobs that it waits for now, or the first of them."""
+    after_count: int = 0
+    """How many there are in all."""
 
 
 class JobPage(msgspec.Struct, kw_only=True):
@@ -67,6 +76,8 @@ class SubmittedJob(msgspec.Struct, kw_only=True):
     array_index: int | None = None
     duplicate: bool = False
     """True if the same submission, by its idempotency key, was accepted before."""
+    position: int | None = None
+    """As in ``Explanation``, where ``places`` were asked for; null for a job in no line."""
 
 
 class Submitted(msgspec.Struct, kw_only=True):
@@ -96,6 +107,8 @@ class FileView(msgspec.Struct, kw_only=True):
     size_bytes: int
     kind: str
     """``input`` or ``result``."""
+    crc32: int | None = None
+    """Of what it contains; only of results."""
 
 
 class FileList(msgspec.Struct, kw_only=True):
@@ -105,6 +118,22 @@ class FileList(msgspec.Struct, kw_only=True):
     items: list[FileView]
 
 
+class Environment(msgspec.Struct, kw_only=True):
+    """The variables that were submitted with a job; those that are secret are masked."""
+
+    schema: str = "joborch.environment/1"
+    env: dict[str, str]
+
+
+class Awaited(msgspec.Struct, kw_only=True):
+    """A job that another one waits for."""
+
+    id: int
+    state: str
+    until: str
+    """``completed``, or ``ended`` if it does not matter how."""
+
+
 class Explanation(msgspec.Struct, kw_only=True):
     """Why a job is where it is, in numbers and in one sentence."""
 
@@ -112,16 +141,16 @@ class Explanation(msgspec.Struct, kw_only=True):
     job_id: int
     state: str
     reason: str | None
-    """``quota_user quota_service batch_limit no_agent agent_full held not_before next``, or null
-    for a job that does not wait."""
+    """``service_paused quota_user quota_service batch_limit no_agent agent_full held
+    dependency not_before next``, or null for a job that does not wait."""
     message: str
     user_active: int
     user_limit: int
     service_active: int
     service_limit: int | None
     position: int | None
-    """1 for the first of this user's line for this service; null for a job that is held, which
-    stands in none."""
+    """1 for the first of this user's line for this service; null for a job that is held, or waits
+    for others: it stands in none."""
     ahead: int | None
     """Jobs of the service, of all users, with a higher priority or the same and older."""
     held_by: list[int]
@@ -138,6 +167,12 @@ class Explanation(msgspec.Struct, kw_only=True):
     """The jobs that hold what it waits for: the user's, the service's, or the agents' slots."""
     remedies: list[str] = []
     """What would let it start sooner, with the command for it."""
+    after: list[Awaited] = []
+    """The jobs that it waits for now, or the first of them."""
+    after_count: int = 0
+    """How many there are in all."""
+    paused: PauseView | None = None
+    """Not null: its service starts nothing at present, whatever else the job waits for."""
 
 
 def batch_name(batch_id: int | None) -> str | None:
@@ -145,8 +180,9 @@ def batch_name(batch_id: int | None) -> str | None:
     return None if batch_id is None else f"b-{batch_id}"
 
 
-def view_of(job: Job, agent_name: str | None = None) -> JobView:
-    """Show a job to the outside."""
+def view_of(job: "Job", agent_name: str | None = None, waited: Waited | None = None) -> JobView:
+    """Show a job to the outside, with the jobs that it waits for."""
+    waited = waited or Waited()
     return JobView(
         id=job.id,
         batch=batch_name(job.batch_id),
@@ -172,10 +208,12 @@ def view_of(job: Job, agent_name: str | None = None) -> JobView:
         signal=job.signal,
         reason=job.reason,
         results=_results_of(job),
+        after=list(waited.ids),
+        after_count=waited.count,
     )
 
 
-def _results_of(job: Job) -> ResultsView | None:
+def _results_of(job: "Job") -> ResultsView | None:
     if job.results_sha256 is None or job.results_bytes is None:
         return None
     return ResultsView(

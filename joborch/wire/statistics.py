@@ -58,6 +58,7 @@ class Statistics(msgspec.Struct, kw_only=True):
     queued: int
     """Waiting now, those that are held not counted."""
     held: int
+    """By somebody, or because they wait for other jobs."""
     active: int
     """On their way to an agent, or running."""
     wait: Spread

@@ -183,9 +183,9 @@ def test_a_job_that_stopped_its_supervisor_is_ended_by_an_agent_that_comes_too_l
 ) -> None:
     async def go() -> Report:
         async with killed(first := ScriptedLink(), work_dir) as agent:
-            first.lease(a_lease(STOPPING))
+            first.lease(a_lease(STOPPING, lost_after_s=60))
             await async_wait_until((agent.folder(7) / "work" / "running").exists)
-        lapsed_at = Clock().boottime() - 900
+        lapsed_at = Clock().boottime() - 60
         records.write_renewal(work_dir / "lease", lapsed_at)
         async with serving(second := ScriptedLink(), work_dir):
             return await second.reported(7)

@@ -70,3 +70,8 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_no_service_is_a_mistake() -> None:
     with pytest.raises(SettingsError, match="service"):
         load_settings(flags={"service": []}, env=ENV)
+
+
+def test_who_listens_cannot_run_once() -> None:
+    with pytest.raises(SettingsError, match="once"):
+        load_settings(flags={"listen": "127.0.0.1:0", "once": True}, env=ENV)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joborch.domain.names import check_file_name, check_job_name, check_user_id, shown
+from joborch.domain.names import check_file_name, check_job_name, check_user_id, place_named, shown
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,17 @@ def test_other_users_are_refused(user: str) -> None:
 def test_a_jobs_name_is_short_and_printable(name: str) -> None:
     with pytest.raises(ValueError, match="name"):
         check_job_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("dock-2oob 1.5+x@y", "dock-2oob 1.5+x@y"),
+        ("../etc", "_._etc"),
+        ("-rf", "_rf"),
+        ("a/b\n$(c)", "a_b___c_"),
+        ("ä" * 101, "ä" * 100),
+    ],
+)
+def test_a_directory_is_named_after_a_job_without_harm(name: str, place: str) -> None:
+    assert place_named(name) == place

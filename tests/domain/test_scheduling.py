@@ -1,11 +1,12 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from joborch.domain.agents import Capacity, Demand
-from joborch.domain.quotas import Limits, Usage
+from joborch.domain.quotas import Limits, Override, Usage
 from joborch.domain.scheduling import (
     AgentRoom,
     Candidate,
@@ -27,6 +28,12 @@ def reasons(snapshot: Snapshot) -> dict[int, HoldReason]:
     return {hold.job_id: hold.reason for hold in plan(snapshot).holds}
 
 
+def an_override(user_id: str, running: int) -> Override:
+    return Override(
+        service="example", user_id=user_id, running=running, queued=None, at=NOW, actor="eve"
+    )
+
+
 def test_a_user_gets_no_more_than_the_quota() -> None:
     jobs = tuple(a_candidate(n, user_id="ann") for n in range(1, 5))
     snapshot = a_snapshot(jobs, limits=Limits(per_user=2), agents=(an_agent_room(slots=9),))
@@ -44,6 +51,21 @@ def test_all_users_together_get_no_more_than_the_service_allows() -> None:
     )
     assert assigned(snapshot) == [1, 2]
     assert set(reasons(snapshot).values()) == {HoldReason.QUOTA_SERVICE}
+
+
+def test_what_an_operator_allows_a_user_goes_before_what_the_service_does() -> None:
+    jobs = tuple(a_candidate(n, user_id="ann" if n < 4 else "bob") for n in range(1, 7))
+    of_all = a_snapshot(jobs, limits=Limits(per_user=2), agents=(an_agent_room(slots=9),))
+    allowed = {"ann": 3, "bob": 1}
+    overrides = {("example", user): an_override(user, running) for user, running in allowed.items()}
+    snapshot = replace(of_all, overrides=overrides)
+    assert sorted(assigned(snapshot)) == [1, 2, 3, 4]
+    assert set(reasons(snapshot).values()) == {HoldReason.QUOTA_USER}
+
+
+def test_a_paused_service_starts_nothing_whatever_there_is_room_for() -> None:
+    snapshot = replace(a_snapshot((a_candidate(1),)), paused={"example"})
+    assert (assigned(snapshot), reasons(snapshot)) == ([], {1: HoldReason.SERVICE_PAUSED})
 
 
 def test_what_is_active_already_counts() -> None:

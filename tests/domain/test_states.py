@@ -97,3 +97,23 @@ def test_groups_and_states_are_found_by_name() -> None:
 def test_the_diagram_in_the_docs_is_the_table() -> None:
     docs = Path(__file__).parents[2] / "docs" / "states.md"
     assert f"```mermaid\n{mermaid()}\n```" in docs.read_text()
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("PD", JobState.QUEUED),
+        ("CF", JobState.ASSIGNED),
+        ("R", JobState.RUNNING),
+        ("CD", JobState.COMPLETED),
+        ("F", JobState.FAILED),
+        ("OOM", JobState.FAILED),
+        ("TO", JobState.TIMED_OUT),
+        ("CA", JobState.CANCELLED),
+        ("BF", JobState.INVALID),
+        ("NF", JobState.LOST),
+        ("pd", JobState.QUEUED),
+    ],
+)
+def test_slurms_codes_stand_for_states_too(code: str, state: JobState) -> None:
+    assert states_named(code) == {state}

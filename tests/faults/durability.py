@@ -55,6 +55,8 @@ def calls_in(log: Path) -> list[Call]:
 class Disk:
     """What a process has made so far, and how much of it would survive."""
 
+    there: frozenset[Path] = frozenset()
+    """What had its name before."""
     unflushed: dict[Path, int] = field(default_factory=dict)
     """Files with bytes, and directories with names, that may be lost; since when."""
     names: dict[Path, int] = field(default_factory=dict)
@@ -91,7 +93,7 @@ class Disk:
         return below + [parent for parent in path.parents if parent in self.unflushed]
 
     def _name(self, path: Path, call: Call) -> None:
-        if path not in self.names:
+        if path not in self.names and path not in self.there:
             self.names[path] = call.at[1]
             self.unflushed[path.parent] = call.at[1]
 
@@ -113,11 +115,15 @@ class Disk:
             del self.unflushed[path]
 
 
-def when_answered(calls: Iterable[Call]) -> Disk:
-    """Return how the disk stood when the last 2xx answer began to be sent."""
+def when_answered(calls: Iterable[Call], *, there: Iterable[Path] = ()) -> Disk:
+    """Return how the disk stood when the last 2xx answer began to be sent.
+
+    What was ``there`` before is opened and not made, whatever the flags: SQLite opens a journal
+    with ``O_CREAT`` for each of its connections.
+    """
     ordered = [*calls]
     answer = [call for call in ordered if _ANSWER.search(call.said)][-1]
-    disk = Disk()
+    disk = Disk(there=frozenset(there))
     for call in ordered:
         if call.at[1] < answer.at[0]:
             disk.see(call)

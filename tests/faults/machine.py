@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from hypothesis.stateful import RuleBasedStateMachine
 
 from joborch.domain.agents import Agent
+from joborch.domain.dependencies import EndKind
 from joborch.domain.jobs import Job
 from joborch.domain.states import JobState
 from joborch.server.operations import cancel, report
@@ -24,8 +25,9 @@ from joborch.wire.agents import KnownAttempt, Lease, Poll, PollAnswer, Report, R
 from tests.faults import polls
 from tests.faults.simulated.processes import SimulatedLoop
 from tests.faults.simulated.store import OneThreadDatabase, memory, one_thread, settings_for
-from tests.faults.truths import read_books
+from tests.faults.truths import Ruling, read_books
 from tests.faults.verdicts import verdict
+from tests.server.operations.operators import allows
 from tests.support.bench import Bench
 from tests.support.builders import FrozenClock
 
@@ -76,6 +78,10 @@ class Machine(RuleBasedStateMachine):
         self.books = self.run(self.bench.parts.database.read(read_books))
         self.accepted: set[int] = set()
         self.keys: dict[tuple[str, str], tuple[object, list[int]]] = {}
+        self.wants: dict[int, dict[int, EndKind]] = {}
+        """What jobs were submitted to wait for."""
+        self.rulings: list[Ruling] = []
+        """The quotas that operators set for users."""
         self.tokens: dict[int, str] = {}
         """The newest token that was given out for each job."""
         self.seen_commits = 0
@@ -111,8 +117,17 @@ class Machine(RuleBasedStateMachine):
     async def cancel(self, job_id: int) -> Job:
         parts = self.bench.parts
         return await cancel.cancel(
-            job_id, actor="user:ann", database=parts.database, roll=parts.roll, clock=parts.clock
+            job_id,
+            actor="user:ann",
+            database=parts.database,
+            roll=parts.roll,
+            clock=parts.clock,
+            wake=parts.wake,
         )
+
+    async def set_quota(self, user: str, running: int | None) -> None:
+        await allows(self.bench, user, running=running)
+        self.rulings.append((max(one.seq for one in self.books.events), user, running))
 
     def held_now(self, peer: Peer) -> set[Key]:
         held = self.run(self.bench.parts.database.read(lambda c: jobs.held_by(c, peer.agent.id)))

@@ -19,7 +19,10 @@ from tests.faults.strace import is_alive
 from tests.support.waiting import wait_until
 
 SERVER, AGENT = "joborch.server.main", "joborch.agent.main"
-_ALSO = {SERVER: ("alembic.command", "alembic.config", "alembic.util"), AGENT: ()}
+_ALSO = {
+    SERVER: ("joborch.server.app", "alembic.command", "alembic.config", "alembic.util"),
+    AGENT: (),
+}
 """What is only imported when it is needed."""
 
 

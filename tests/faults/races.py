@@ -81,7 +81,12 @@ class Cancel:
         parts = bench.parts
         database = Paced(parts.database, before=_at_once, after=self._written)
         return await cancel.cancel(
-            self.job_id, actor="user:ann", database=database, roll=parts.roll, clock=bench.clock
+            self.job_id,
+            actor="user:ann",
+            database=database,
+            roll=parts.roll,
+            clock=bench.clock,
+            wake=parts.wake,
         )
 
     async def _written(self) -> None:

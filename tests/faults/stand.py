@@ -41,6 +41,8 @@ class Stand:
     tickets: list[Ticket] = field(default_factory=list)
     journal: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The ids that were answered to each ticket."""
+    there: frozenset[Path] = frozenset()
+    """What was in its directory when it began to be watched last."""
     _port: int = 0
 
     @property
@@ -89,6 +91,7 @@ class Stand:
     @contextmanager
     def watched(self, calls: str, injection: Injection | None = None) -> Iterator[None]:
         """Do something while the server is watched, and perhaps dies of it."""
+        self.there = frozenset(self.data.rglob("*"))
         with watched(self.server.pid, self.log, calls=calls, injection=injection):
             yield
 

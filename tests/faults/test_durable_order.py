@@ -27,7 +27,7 @@ def stand(server_nursery: Nursery, tmp_path: Path) -> Iterator[Stand]:
 
 def flushed_journal(stand: Stand) -> Disk:
     """Return the disk as of the answer, on which the commit has to be."""
-    disk = when_answered(calls_in(stand.log))
+    disk = when_answered(calls_in(stand.log), there=stand.there)
     journal = stand.data / "joborch.db-wal"
     assert journal in disk.flushed
     assert not disk.may_lose(journal)
@@ -92,7 +92,7 @@ def test_directories_made_at_the_first_start_are_on_disk_before_anything_is_ackn
     (tmp_path / "site" / "elsewhere").mkdir()
     with stand.start_watched(CALLS, db=str(tmp_path / "site" / "elsewhere" / "joborch.db")):
         stand.http.post("/api/v1/agents/enrol", json=ENROLMENT).raise_for_status()
-    disk = when_answered(calls_in(stand.log))
+    disk = when_answered(calls_in(stand.log), there=stand.there)
     made = [path for path in disk.names if path.is_relative_to(stand.data) and path.is_dir()]
     rooms = {stand.data / name for name in ("payloads", "results", "incoming", "payloads/ab")}
     assert rooms <= {*made}

@@ -21,7 +21,13 @@ from hypothesis.stateful import (
     rule,
 )
 
-from joborch.domain.errors import IdempotencyError, SupersededError, WrongStateError
+from joborch.domain.dependencies import Dependencies
+from joborch.domain.errors import (
+    DependencyError,
+    IdempotencyError,
+    SupersededError,
+    WrongStateError,
+)
 from joborch.domain.states import JobState
 from joborch.process.clock import Jumps
 from joborch.server.operations import clean, lease
@@ -30,6 +36,8 @@ from tests.faults.machine import Machine, Offer, by_key, report_of
 from tests.faults.sizes import size
 from tests.faults.truths import read_books, wrong_results, wrongs
 from tests.faults.verdicts import after_loss
+from tests.faults.waits import wrong_waits
+from tests.server.operations.operators import pauses, resumes
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
@@ -77,6 +85,27 @@ class ServerLife(Machine):
             self.keys[user, key] = (order, ids)
         return multiple(*ids)
 
+    @rule(
+        target=submitted,
+        completed=st.lists(submitted, min_size=1, max_size=2),
+        ended=st.lists(submitted, max_size=1),
+        array=st.sampled_from([None, "1-2"]),
+    )
+    def a_submission_that_waits(
+        self, completed: list[int], ended: list[int], array: str | None
+    ) -> MultipleResults[int]:
+        wanted = Dependencies(completed=tuple(completed), ended=tuple(ended))
+        states = {one: self.books.jobs[one].state for one in wanted.members}
+        submission = self.bench.submit(array=array, after=wanted.completed, after_any=wanted.ended)
+        if any(s.is_terminal and not wanted.members[one].is_met_by(s) for one, s in states.items()):
+            with pytest.raises(DependencyError):
+                self.run(submission)
+            return multiple()
+        ids = [job.id for job in self.run(submission).jobs]
+        self.accepted |= set(ids)
+        self.wants |= dict.fromkeys(ids, wanted.members)
+        return multiple(*ids)
+
     @rule(target=offers, number=st.integers(0, 1), is_answer_lost=st.booleans())
     def a_poll(self, number: int, is_answer_lost: bool) -> MultipleResults[Offer]:
         peer, before = self.peers[number], self.books.jobs
@@ -102,6 +131,20 @@ class ServerLife(Machine):
         for offer in lost.values:
             self.check_report(number, report_of(offer.lease, outcome))
         return multiple(*lost.values, *again.values)
+
+    @rule(target=offers, number=st.integers(0, 1))
+    def a_poll_during_a_pause(self, number: int) -> MultipleResults[Offer]:
+        before = self.books.jobs
+        self.run(pauses(self.bench))
+        answered = self.a_poll(number, is_answer_lost=False)
+        self.run(resumes(self.bench))
+        new = [one.lease.job_id for one in answered.values]
+        assert [job_id for job_id in new if before[job_id].state is JobState.QUEUED] == []
+        return answered
+
+    @rule(user=st.sampled_from(["ann", "bob"]), running=st.sampled_from([None, 0, 1, 3]))
+    def a_quota(self, user: str, running: int | None) -> None:
+        self.run(self.set_quota(user, running))
 
     @rule(number=st.integers(0, 1))
     def a_poll_of_an_older_process(self, number: int) -> None:
@@ -170,7 +213,8 @@ class ServerLife(Machine):
         for job in self.books.jobs.values():
             silent_s = self.clock.monotonic() - heard.get(job.agent_id or "", 1e9)
             is_lost = job.agent_id is not None and silent_s >= LOST_AFTER_S
-            self.check_state(job.id, after_loss(job) if is_lost else job.state)
+            if job.gate_id is None:
+                self.check_state(job.id, after_loss(job) if is_lost else job.state)
 
     @rule(number=st.integers(0, 1), keeps_memory=st.booleans())
     def an_agent_restarts(self, number: int, keeps_memory: bool) -> None:
@@ -208,8 +252,9 @@ class ServerLife(Machine):
             assert wrong_results(self.books, self.data) == []
             return
         before, books = self.books, self.run(parts.database.read(read_books))
-        assert wrongs(books, parts.catalog.limits()) == []
+        assert wrongs(books, parts.catalog.limits(), self.rulings) == []
         assert wrong_results(books, self.data) == []
+        assert [*wrong_waits(books.jobs, self.wants)] == []
         assert set(books.jobs) == self.accepted
         for job in before.jobs.values():
             if job.state.is_terminal:

@@ -5,7 +5,7 @@ Must not know what the server did: everything is counted again from the rows and
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -50,14 +50,18 @@ def read_books(connection: Connection) -> Books:
     )
 
 
-def wrongs(books: Books, limits: Mapping[str, Limits]) -> list[str]:
+Ruling = tuple[int, str, int | None]
+"""After which event whose quota was set, and to what; None takes it back."""
+
+
+def wrongs(books: Books, limits: Mapping[str, Limits], rulings: Sequence[Ruling] = ()) -> list[str]:
     """Say everything that is not as it must be, in words; nothing if all is well."""
     return [
         *_wrong_holders(books),
         *_wrong_counters(books),
         *_wrong_batches(books),
         *_wrong_histories(books),
-        *_overruns(books, limits),
+        *_overruns(books, limits, rulings),
     ]
 
 
@@ -147,7 +151,9 @@ def _is_end(event: EventView) -> bool:
     return event.event not in frozenset(JobFact) and JobState(event.to_state).is_terminal
 
 
-def _overruns(books: Books, limits: Mapping[str, Limits]) -> Iterator[str]:
+def _overruns(
+    books: Books, limits: Mapping[str, Limits], rulings: Sequence[Ruling]
+) -> Iterator[str]:
     """Count the slots in use after each event there ever was."""
     active: Counter[Line] = Counter()
     for event in books.events:
@@ -155,7 +161,15 @@ def _overruns(books: Books, limits: Mapping[str, Limits]) -> Iterator[str]:
         was_active = event.from_state is not None and JobState(event.from_state).is_active
         gained = JobState(event.to_state).is_active - was_active
         bounds = limits[job.service]
-        for user, limit in ((job.user_id, bounds.per_user), (EVERYBODY, bounds.total)):
+        per_user = _ruled(rulings, job.user_id, event.seq)
+        per_user = bounds.per_user if per_user is None else per_user
+        for user, limit in ((job.user_id, per_user), (EVERYBODY, bounds.total)):
             active[job.service, user] += gained
             if gained > 0 and limit is not None and active[job.service, user] > limit:
                 yield f"event {event.seq}: {active[job.service, user]} active of {user}"
+
+
+def _ruled(rulings: Sequence[Ruling], user_id: str, seq: int) -> int | None:
+    """Return what was last set for a user before an event."""
+    own = [running for after, user, running in rulings if user == user_id and after < seq]
+    return own[-1] if own else None

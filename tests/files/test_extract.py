@@ -195,6 +195,38 @@ def test_existing_files_are_kept(tmp_path: Path) -> None:
     assert files_in(tmp_path / "out") == {"new": b"new", "old": b"new"}
 
 
+def test_what_is_there_with_the_same_content_is_left_alone(tmp_path: Path) -> None:
+    archive = an_archive(tmp_path, ("new", b"new"), ("old", b"old"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").write_bytes(b"old")
+    before = (tmp_path / "out" / "old").stat().st_ino
+
+    assert extract(archive, tmp_path / "out") == ["new"]
+
+    assert files_in(tmp_path / "out") == {"new": b"new", "old": b"old"}
+    assert (tmp_path / "out" / "old").stat().st_ino == before
+
+
+def test_a_link_to_the_same_content_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"old")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").symlink_to("../elsewhere")
+    with pytest.raises(FileExistsError, match="old exists already"):
+        extract(an_archive(tmp_path, ("old", b"old")), tmp_path / "out")
+
+
+def test_a_damaged_archive_does_not_cost_the_file_that_it_would_replace(tmp_path: Path) -> None:
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as opened:
+        opened.writestr("a", b"original")
+    renamed(archive, b"original", b"modified")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a").write_bytes(b"kept")
+    with pytest.raises(UnsafeArchiveError, match="damaged"):
+        extract(archive, tmp_path / "out", overwrite=True)
+    assert files_in(tmp_path / "out") == {"a": b"kept"}
+
+
 def test_links_in_the_destination_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "target").write_text("precious")

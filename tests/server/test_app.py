@@ -88,6 +88,7 @@ def test_every_body_and_parameter_is_described(document: Any) -> None:
     assert without == [
         "/api/v1/jobs/{job_id}/hold",
         "/api/v1/jobs/{job_id}/release",
+        "/api/v1/services/{name}/resume",
         "/api/v1/agents/{agent_id}/drain",
         "/api/v1/agents/{agent_id}/resume",
         "/terminate/{job_id}",
@@ -118,6 +119,17 @@ def test_the_page_needs_nothing_from_elsewhere(server: RunningServer, path: str)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "//" not in page.text.partition("<body>")[2]
     assert [server.http.get(url).status_code for url in wanted] == [200, 200]
+
+
+def test_there_is_no_page_if_none_is_wanted(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", no_swagger=True) as server:
+        answers = [server.http.get(f"/swagger-ui{rest}") for rest in ("", "/", "/swagger-ui.css")]
+        document = server.http.get("/api-docs/openapi.json")
+        hello = server.log
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert document.status_code == 200
+    assert "swagger" not in hello
 
 
 def test_the_page_has_no_other_files(server: RunningServer) -> None:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import tempfile
 import zipfile
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from joborch.domain.agents import Agent
 from joborch.domain.arrays import parse_array
+from joborch.domain.dependencies import Dependencies
 from joborch.domain.jobs import Job, NewJob
 from joborch.process.clock import Jumps
 from joborch.server.assembly import assembled
@@ -52,6 +53,8 @@ class Bench:
         service: str = "example",
         files: dict[str, bytes] | None = None,
         array: str | None = None,
+        after: Sequence[int] = (),
+        after_any: Sequence[int] = (),
         key: str | None = None,
         accepts_missing_script: bool = False,
         **new: Any,
@@ -64,6 +67,7 @@ class Bench:
         order = Order(
             new=NewJob(user_id=user, service=service, name="hello", **new),
             array=parse_array(array) if array else None,
+            after=Dependencies(completed=(*after,), ended=(*after_any,)),
             key=key,
             accepts_missing_script=accepts_missing_script,
         )

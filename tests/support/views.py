@@ -8,7 +8,15 @@ from typing import Any
 
 from joborch.domain.states import JobState
 from joborch.wire.events import EventView
-from joborch.wire.jobs import JobPage, JobView, ResultsView, Submitted, SubmittedJob
+from joborch.wire.jobs import (
+    FileList,
+    FileView,
+    JobPage,
+    JobView,
+    ResultsView,
+    Submitted,
+    SubmittedJob,
+)
 from joborch.wire.services import Meta
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -103,6 +111,16 @@ def zip_of(files: dict[str, bytes]) -> bytes:
         for name, data in files.items():
             archive.writestr(name, data)
     return buffer.getvalue()
+
+
+def files_of(data: bytes) -> FileList:
+    """What a server says is in this archive of results."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        items = [
+            FileView(name=e.filename, size_bytes=e.file_size, kind="result", crc32=e.CRC)
+            for e in archive.infolist()
+        ]
+    return FileList(items=items)
 
 
 def results_of(data: bytes) -> ResultsView:

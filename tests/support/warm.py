@@ -26,8 +26,16 @@ from typing import Any
 COMMAND, SERVER = "joborch.cli.main", "joborch.server.main"
 """Whose ``main`` there are: one takes the words of a command line, the other settings."""
 _IMPORTED = (
-    *(SERVER, "joborch.agent.main", COMMAND, "joborch.cli.serve", "joborch.cli.agent"),
+    *(
+        SERVER,
+        "joborch.server.app",
+        "joborch.agent.main",
+        COMMAND,
+        "joborch.cli.serve",
+        "joborch.cli.agent",
+    ),
     *("alembic.command", "alembic.config", "alembic.util"),
+    *("litestar", "anyio._backends._asyncio"),
 )
 _INTERVAL_S = 0.005
 
@@ -92,6 +100,7 @@ def _rear(home: Path) -> int | None:
     """Fork one for each order: a line comes in, a pid goes out. Returns the status in the fork."""
     for name in _IMPORTED:
         importlib.import_module(name)
+    sys.modules["litestar"].Litestar([])  # the first brings what each fork would import for itself
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, lambda *_: _note_ends(home))

@@ -60,6 +60,7 @@ async def cancel_job(
         database=parts.database,
         roll=parts.roll,
         clock=parts.clock,
+        wake=parts.wake,
     )
     view = await query.find(job_id, database=parts.database)
     return Negotiated(view, status_code=200 if job.state.is_terminal else 202)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import get, post
+from litestar import delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter
 
@@ -10,6 +10,7 @@ from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.problems import refusals
 from joborch.server.operations import enrol, query
 from joborch.server.operations.drain import drain
+from joborch.server.operations.remove import remove
 from joborch.wire.agents import AgentList, AgentView, Enrolled, Enrolment
 
 AgentName = Annotated[str, PathParameter(description="The agent's id or name.")]
@@ -69,6 +70,24 @@ async def resume_agent(request: ApiRequest, agent_id: AgentName) -> AgentView:
     return await _drained(request, agent_id, on=False)
 
 
+@delete(
+    "/agents/{agent_id:str}",
+    status_code=200,
+    tags=["agents"],
+    responses=refusals(400, 404, 409, 503),
+)
+async def remove_agent(request: ApiRequest, agent_id: AgentName) -> AgentView:
+    """Forget an agent that is down and holds no job; the answer is what it was."""
+    parts = request.parts
+    return await remove(
+        agent_id,
+        database=parts.database,
+        catalog=parts.catalog,
+        roll=parts.roll,
+        clock=parts.clock,
+    )
+
+
 async def _drained(request: ApiRequest, name: str, *, on: bool) -> AgentView:
     parts = request.parts
     await drain(
@@ -89,4 +108,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     enrol_agent,
     drain_agent,
     resume_agent,
+    remove_agent,
 ]

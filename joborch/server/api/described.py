@@ -19,7 +19,7 @@ from joborch.server.api.forms import FIELDS
 
 TEXT = Schema(type=OpenAPIType.STRING)
 BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-_REPEATED = ("tag", "env")
+_REPEATED = ("tag", "env", "after", "after_any")
 
 
 def another(body: type[msgspec.Struct] | None, description: str) -> ResponseSpec:

@@ -86,6 +86,9 @@ def swagger_asset(name: FromPath[str]) -> Response[bytes]:
     return Response((directory / name).read_bytes(), media_type=_ASSETS[name], headers=headers)
 
 
+PAGE: list[HTTPRouteHandler] = [swagger_page, swagger_asset]
+
+
 def assets_directory() -> Path | None:
     """Return where the page's files are on this machine, None if they are not."""
     found = find_spec("swagger_ui")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from joborch.domain.arrays import parse_array
+from joborch.domain.dependencies import MOST_MEMBERS, Dependencies, parse_ids
 from joborch.domain.durations import parse_duration
 from joborch.domain.errors import InvalidRequestError
 from joborch.domain.jobs import DEFAULT_PRIORITY, NewJob
@@ -29,6 +30,8 @@ FIELDS: dict[str, str] = {
     "max_attempts": "How often the infrastructure may fail under it, 1 to 100.",
     "hold": "yes: wait until released.",
     "begin": "RFC 3339: not before.",
+    "after": "Ids of jobs, like 7,40-60, repeatable: start once each of them has completed.",
+    "after_any": "Ids of jobs, repeatable: start once each of them has ended, however.",
 }
 MOST_ATTEMPTS = 100
 """The service's own limit holds below it, and where a form says nothing."""
@@ -59,12 +62,15 @@ def read_order(fields: Fields, key: str | None) -> Order:
         is_held=bool(form.take("hold", yes_or_no)),
         not_before=form.take("begin", parse_time),
     )
+    after = Dependencies(completed=form.ids("after"), ended=form.ids("after_any"))
+    if len(after.members) > MOST_MEMBERS:
+        form.mistakes.append(f"after and after_any: at most {MOST_MEMBERS} jobs together")
     if key is not None and not is_key(key):
         form.mistakes.append(BAD_KEY)
     form.need("service", "user_id")
     if form.mistakes:
         raise InvalidRequestError(*form.mistakes)
-    return Order(new=new, array=array, key=key)
+    return Order(new=new, array=array, after=after, key=key)
 
 
 def is_key(text: str) -> bool:
@@ -113,6 +119,15 @@ class _Form:
         except ValueError as error:
             self.mistakes.append(f"{name}: {error}")
             return None
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        found: list[int] = []
+        for text in self._fields.get(name, []):
+            try:
+                found += parse_ids(text)
+            except ValueError as error:
+                self.mistakes.append(f"{name}: {error}")
+        return tuple(found)
 
     def pairs(self, name: str, check: Callable[[str, str], None]) -> dict[str, str]:
         found: dict[str, str] = {}

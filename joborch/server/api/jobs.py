@@ -1,5 +1,6 @@
 """Routes about jobs: submit, list, show, follow, explain."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
+from joborch.server.api.choosing import CHOOSING, Chosen, Text
 from joborch.server.api.described import SubmitOperation, another
 from joborch.server.api.forms import read_order
 from joborch.server.api.problems import refusals
@@ -24,6 +26,7 @@ from joborch.server.operations import explain, query
 from joborch.web.streams import unless_gone
 from joborch.wire.events import EventPage
 from joborch.wire.jobs import (
+    Environment,
     Explanation,
     JobPage,
     JobView,
@@ -33,7 +36,6 @@ from joborch.wire.jobs import (
 )
 
 JobId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The job's id.")]
-Text = str | None
 
 
 @post(
@@ -49,51 +51,31 @@ async def submit_job(
         Text,
         HeaderParameter(name="Idempotency-Key", description="Submits nothing twice."),
     ] = None,
+    places: Annotated[
+        bool, QueryParameter(description="Tell each job's place in its user's line.")
+    ] = False,
 ) -> Response[Submitted]:
     """Submit a job, or an array of jobs, with its files."""
     received = await receive_submission(request, lambda fields: read_order(fields, key))
-    return _submitted(received)
+    jobs, parts = received.accepted.jobs, request.parts
+    asked = explain.places(jobs, database=parts.database, clock=parts.clock) if places else None
+    return _submitted(received, await asked if asked else {})
 
 
-@get("/jobs", tags=["jobs"], responses=refusals(400, 503))
+@get("/jobs", tags=["jobs"], dependencies=CHOOSING, responses=refusals(400, 503))
 async def list_jobs(
     request: ApiRequest,
     *,
-    job_ids: Annotated[Text, QueryParameter(name="id", description="Ids, with commas.")] = None,
-    user: Annotated[Text, QueryParameter(description="Users, with commas.")] = None,
-    service: Annotated[Text, QueryParameter(description="Services, with commas.")] = None,
-    states: Annotated[
-        Text, QueryParameter(name="state", description="States and groups, with commas.")
-    ] = None,
-    batch: Annotated[Text, QueryParameter(description="A batch, like `b-31`.")] = None,
-    name: Annotated[Text, QueryParameter(description="A name or a pattern, like `dock-*`.")] = None,
-    tag: Annotated[Text, QueryParameter(description="A tag, as `KEY=VALUE`.")] = None,
-    agent: Annotated[Text, QueryParameter(description="Agents by name or id, with commas.")] = None,
-    since: Annotated[Text, QueryParameter(description="Submitted then or later; RFC 3339.")] = None,
-    until: Annotated[Text, QueryParameter(description="Submitted before then; RFC 3339.")] = None,
-    expression: Annotated[
-        Text, QueryParameter(name="q", description="A filter, like `state:failed age<2h dock`.")
-    ] = None,
-    sort: Annotated[str, QueryParameter(description="A field, with `-` for descending.")] = "-id",
+    which: Chosen,
+    sort: Annotated[
+        str, QueryParameter(description="Fields, with commas and `-` for descending: `user,-name`.")
+    ] = "-id",
     limit: Annotated[int, QueryParameter(ge=1, le=1000, description="Jobs on a page.")] = 50,
     cursor: Annotated[Text, QueryParameter(description="`next` of the page before.")] = None,
 ) -> JobPage:
     """List jobs, page by page."""
     parts = request.parts
-    values = {
-        "id": job_ids,
-        "user": user,
-        "service": service,
-        "state": states,
-        "batch": batch,
-        "name": name,
-        "tag": tag,
-        "agent": agent,
-        "since": since,
-        "until": until,
-        "q": expression,
-        "cursor": cursor,
-    }
+    values = {**which, "cursor": cursor}
     refuse_others(request.query_params, [*values, "sort", "limit"])
     asked = read_job_query(values, limit=limit, sort=sort)
     wanted = replace(asked, now=parts.clock.now())
@@ -146,7 +128,13 @@ async def explain_job(request: ApiRequest, job_id: JobId) -> Explanation:
     )
 
 
-def _submitted(received: Received) -> Response[Submitted]:
+@get("/jobs/{job_id:int}/environment", tags=["jobs"], responses=refusals(400, 404))
+async def show_environment(request: ApiRequest, job_id: JobId) -> Environment:
+    """Show the variables that were submitted with a job; secrets are masked."""
+    return await query.environment(job_id, database=request.parts.database)
+
+
+def _submitted(received: Received, places: Mapping[int, int]) -> Response[Submitted]:
     accepted = received.accepted
     first, was_there = accepted.jobs[0], accepted.is_duplicate
     view = Submitted(
@@ -155,7 +143,11 @@ def _submitted(received: Received) -> Response[Submitted]:
         batch=batch_name(accepted.batch_id),
         jobs=[
             SubmittedJob(
-                id=job.id, state=job.state.value, array_index=job.array_index, duplicate=was_there
+                id=job.id,
+                state=job.state.value,
+                array_index=job.array_index,
+                duplicate=was_there,
+                position=places.get(job.id),
             )
             for job in accepted.jobs
         ],
@@ -172,4 +164,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     show_job,
     show_history,
     explain_job,
+    show_environment,
 ]

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ MOST_STARS = 5
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
 
 
-def read_job_query(values: dict[str, str | None], *, limit: int, sort: str) -> JobQuery:
+def read_job_query(values: Mapping[str, str | None], *, limit: int, sort: str) -> JobQuery:
     """Read which jobs are wanted.
 
     Raises:

@@ -173,6 +173,7 @@ async def seed_terminate(request: ApiRequest, job_id: FromPath[str]) -> Response
             database=parts.database,
             roll=parts.roll,
             clock=parts.clock,
+            wake=parts.wake,
         )
     except WrongStateError:
         word = seed_word(await query.find(number, database=parts.database))

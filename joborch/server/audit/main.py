@@ -15,6 +15,7 @@ from joborch.domain.invariants import Audit, Finding, Invariant
 from joborch.domain.quotas import Limits
 from joborch.server.audit import (
     acceptances,
+    gates,
     ledger,
     moves,
     payloads,
@@ -93,6 +94,7 @@ def _look_at_database(
     _take(_quotas(opened, limits), found, Invariant.I3)
     _take(acceptances.keeps_what_was_accepted(opened), found, Invariant.I8)
     _take(quotas.counts_right(opened), found, Invariant.I9)
+    _take(gates.keep_nobody_in_vain(opened), found, Invariant.I11)
 
 
 def _look_at_files(

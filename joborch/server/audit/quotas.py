@@ -1,7 +1,8 @@
 """I3 and I9: how much was held at each moment by the event log, and what the counters say now.
 
 A quota comes from the configuration, which may have changed since. So what exceeds today's is for
-a person to judge; what exceeds the limit of a batch, which never changes, is not.
+a person to judge; what exceeds the limit of a batch, which never changes, is not. One that an
+operator set for a user is known to hold since then: what was held before does not count.
 """
 
 from collections import Counter
@@ -20,13 +21,16 @@ def exceeded(ledger: Ledger, quotas: Mapping[str, Limits]) -> Iterator[Finding]:
     """I3: who held more of a service than a quota allows; each holder once, at its highest."""
     active: Counter[tuple[str, str]] = Counter()
     highest: dict[tuple[str, str], tuple[int, int]] = {}
-    for service, user_id, seq, change in _changes(ledger):
+    overrides = _overrides(ledger)
+    for service, user_id, seq, at, change in _changes(ledger):
         for holder in ((service, user_id), (service, "")):
             active[holder] += change
-            if active[holder] > highest.get(holder, (0, 0))[0]:
+            _, since = overrides.get(holder, (0, 0))
+            if at >= since and change > 0 and active[holder] > highest.get(holder, (0, 0))[0]:
                 highest[holder] = active[holder], seq
     for (service, user_id), (held, seq) in sorted(highest.items()):
-        limit = _limit(quotas.get(service), user_id)
+        own, _ = overrides.get((service, user_id), (None, 0))
+        limit = _limit(quotas.get(service), user_id) if own is None else own
         if limit is not None and held > limit:
             who = f"user {user_id}" if user_id else "all users together"
             message = f"{who} held {held} of {service}, {limit} allowed, reached at event {seq}"
@@ -71,9 +75,15 @@ def counts_right(ledger: Ledger) -> Iterator[Finding]:
         yield _miscounted(f"batch b-{batch_id}: {says} active, counted {active}")
 
 
-def _changes(ledger: Ledger) -> Iterator[tuple[str, str, int, int]]:
+def _overrides(ledger: Ledger) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return, by service and user, what operators set, and since when."""
+    rows = ledger.execute("SELECT service, user_id, running, at FROM overrides")
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows if row[2] is not None}
+
+
+def _changes(ledger: Ledger) -> Iterator[tuple[str, str, int, int, int]]:
     rows = ledger.execute(
-        "SELECT j.service, j.user_id, e.seq, is_active(e.to_state) - is_active(e.from_state)"
+        "SELECT j.service, j.user_id, e.seq, e.at, is_active(e.to_state) - is_active(e.from_state)"
         " AS change FROM events e JOIN jobs j ON j.id = e.job_id WHERE change <> 0 ORDER BY e.seq"
     )
     rows.row_factory = None

@@ -1,6 +1,7 @@
 """The services there are: those configured, and those that some agent offers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from joborch.domain.errors import UnknownServiceError
 from joborch.domain.quotas import Limits
@@ -13,6 +14,17 @@ class Catalog:
     def __init__(self, configured: Iterable[Service]) -> None:
         self._configured = {service.name: service for service in configured}
         self._discovered: dict[str, Service] = {}
+
+    def reload(self, configured: Iterable[Service]) -> None:
+        """Take over what services are to be like from now on.
+
+        One that is not among them stays as it is, since it may have jobs. How long an agent may be
+        silent stays too: agents were told with the leases that they hold.
+        """
+        for service in configured:
+            known = self._configured.get(service.name) or self._discovered.get(service.name)
+            kept = service if known is None else replace(service, lost_after=known.lost_after)
+            self._configured[service.name] = kept
 
     def discover(self, names: Iterable[str]) -> list[str]:
         """Note the services that an agent offers; returns those that are new here."""

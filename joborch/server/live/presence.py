@@ -159,6 +159,10 @@ class Roll:
         """Return an agent's presence, None if it has not spoken to this process."""
         return self._agents.get(agent_id or "")
 
+    def forget(self, agent_id: str) -> None:
+        """Note no more of an agent: it was removed."""
+        self._agents.pop(agent_id, None)
+
     def every(self) -> list[Presence]:
         """Return all presences."""
         return [*self._agents.values()]

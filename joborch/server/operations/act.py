@@ -60,7 +60,10 @@ async def act(
     clock: Clock,
     wake: Callable[[], None],
 ) -> list[ActionResult]:
-    """Do it to each of the jobs, in their order, each once; durable when this returns.
+    """Do it to each of the jobs, each once, and say in their order what became of it.
+
+    It is durable when this returns. The newest are cancelled first: a job that waits for others is
+    newer than they, and if they went first it would be cancelled for want of them.
 
     What is refused for one leaves that one as it was, and does not concern the others. ``key`` is
     an idempotency key: under it, no job is submitted again twice.
@@ -72,14 +75,16 @@ async def act(
     if isinstance(action, RetryJobs):
         blobs.room.demand_for_work()
     deed = _deed(action, key=key, actor=actor, catalog=catalog, clock=clock)
-    results: list[ActionResult] = []
-    for ids in _portions([*dict.fromkeys(action.ids)]):
+    results: dict[int, ActionResult] = {}
+    wanted = [*dict.fromkeys(action.ids)]
+    in_turn = sorted(wanted, reverse=True) if isinstance(action, CancelJobs) else wanted
+    for ids in _portions(in_turn):
         outcomes = await database.write(partial(try_each, job_ids=ids, deed=deed))
         if isinstance(action, CancelJobs):
             _tell_agents(outcomes, grace_s=action.grace_s, roll=roll)
         wake()
-        results += [_result(outcome) for outcome in outcomes]
-    return results
+        results |= {outcome.job_id: _result(outcome) for outcome in outcomes}
+    return [results[job_id] for job_id in wanted]
 
 
 def _deed(

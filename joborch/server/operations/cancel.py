@@ -1,5 +1,6 @@
 """End a job at somebody's request."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from joborch.domain.errors import WrongStateError
@@ -21,6 +22,7 @@ async def cancel(
     database: Database,
     roll: Roll,
     clock: Clock,
+    wake: Callable[[], None],
 ) -> Job:
     """Cancel a job: at once if it waits, else its agent is asked; durable when this returns.
 
@@ -37,6 +39,7 @@ async def cancel(
 
     job = await database.write(work)
     tell_agent(job, grace_s=grace_s, roll=roll)
+    wake()  # others may have waited for its end
     return job
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from joborch.domain.agents import Agent
-from joborch.domain.scheduling import Assignment, plan
+from joborch.domain.scheduling import Assignment, Snapshot, plan
 from joborch.domain.states import JobEvent
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
@@ -64,7 +64,7 @@ def _assign(
         try:
             with transaction.savepoint():
                 name = names[assignment.agent_id]
-                granted.append(_record(transaction, assignment, name, catalog, now))
+                granted.append(_record(transaction, assignment, name, snapshot, now))
         except usage.NoSlotError:
             logger.warning("slot was gone", extra={"job_id": assignment.job_id})
     return granted
@@ -74,7 +74,7 @@ def _record(
     transaction: Transaction,
     assignment: Assignment,
     agent_name: str,
-    catalog: Catalog,
+    snapshot: Snapshot,
     now: datetime,
 ) -> Granted:
     job = jobs.find(transaction.connection, assignment.job_id)
@@ -85,7 +85,7 @@ def _record(
         transaction,
         replace(change, after=held),
         actor="dispatch",
-        limits=catalog.get(job.service).limits,
+        limits=snapshot.limits_of(job.service, job.user_id),
         detail={"agent": agent_name},
         assigned_at=max(now, job.seen_at),
         last_agent_id=assignment.agent_id,

@@ -60,8 +60,9 @@ def _first_and_last(
         return reason, reason
     pool = read_pool(connection, plan.service, limits=limits, free_slots=free_slots, now=now)
     ahead = pool.line_before(plan.user_id, plan.priority)
+    limit = pool.limit_of(plan.user_id)
     first, last = (
-        pool.start_of_last(plan.user_id, [*ahead, (plan.priority, jobs)], limit=limits.per_user)
+        pool.start_of_last(plan.user_id, [*ahead, (plan.priority, jobs)], limit=limit)
         for jobs in (1, plan.jobs)
     )
     return first, last

@@ -1,25 +1,30 @@
 """Say why a job is where it is, when it will start, and what would help."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from joborch.domain.dependencies import EndKind
 from joborch.domain.durations import format_duration
 from joborch.domain.estimates import Estimate
 from joborch.domain.jobs import Job
-from joborch.domain.quotas import Limits
-from joborch.domain.scheduling import Candidate, HoldReason, Snapshot, why_waiting
+from joborch.domain.quotas import Limits, effective
+from joborch.domain.scheduling import HoldReason, Snapshot, why_waiting
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
 from joborch.server.live.presence import Roll
 from joborch.server.operations.forecasts import Taking, offering, read_pool
 from joborch.server.operations.remedies import Circumstances, remedies
-from joborch.server.store import jobs, lines, snapshots
+from joborch.server.operations.waiting import candidate_of, out_of_line
+from joborch.server.store import gates, jobs, lines, overrides, pauses, snapshots
 from joborch.server.store import usage as counters
 from joborch.server.store.database import Connection, Database
-from joborch.wire.jobs import Explanation
+from joborch.wire.jobs import Awaited, Explanation
+from joborch.wire.services import pause_view
 from joborch.wire.statistics import estimate_of
 
 MOST_HOLDERS = 100
+OUT_OF_LINE = frozenset({HoldReason.HELD, HoldReason.DEPENDENCY, HoldReason.NOT_BEFORE})
 
 
 async def explain(
@@ -35,6 +40,11 @@ async def explain(
     return await database.read(lambda c: _explain(c, job_id, taking, limits, clock.now()))
 
 
+async def places(submitted: Sequence[Job], *, database: Database, clock: Clock) -> dict[int, int]:
+    """Return the places in their user's line of jobs submitted together, by id."""
+    return await database.read(lambda c: lines.places(c, submitted, clock.now()))
+
+
 def _explain(
     connection: Connection, job_id: int, taking: Taking, limits: dict[str, Limits], now: datetime
 ) -> Explanation:
@@ -43,16 +53,18 @@ def _explain(
     if job.state is not JobState.QUEUED:
         return facts.told(_ended_or_running(job, now))
     reason = facts.reason(now)
-    in_line = reason not in {HoldReason.HELD, HoldReason.NOT_BEFORE}
+    in_line = reason not in OUT_OF_LINE
     place, ahead = jobs.place_in_line(connection, job, now) if in_line else (None, None)
     told = facts.told(_waiting(facts, reason, place, now))
     told.reason, told.position, told.ahead = reason.value, place, ahead
     told.holders = facts.holders(connection, reason)
+    told.paused = pause_view(facts.pause)
     told.remedies = remedies(
         reason,
         Circumstances(
             job=job,
-            limits=facts.limits,
+            limits=facts.of_service,
+            own_limit=facts.own_limit,
             holders=told.holders,
             position=place,
             service_active=facts.service_active,
@@ -74,10 +86,12 @@ def _estimate(
     job = facts.job
     if reason is HoldReason.HELD:
         return "it is held"
+    if reason is HoldReason.DEPENDENCY:
+        return "nobody knows when the jobs that it waits for will end"
     if not facts.agents:
         return f"no agent that takes jobs offers {job.service}"
     pool = read_pool(
-        connection, job.service, limits=facts.limits, free_slots=facts.free_slots, now=now
+        connection, job.service, limits=facts.of_service, free_slots=facts.free_slots, now=now
     )
     limit = facts.limits.per_user
     own_limit = lines.own_limit(connection, job)
@@ -98,7 +112,10 @@ class _Facts:
         self, connection: Connection, job: Job, taking: Taking, limits: dict[str, Limits]
     ) -> None:
         self.job = job
-        self.limits = limits.get(job.service, Limits())
+        self.pause = pauses.every(connection).get(job.service)
+        self.override = overrides.find(connection, job.service, job.user_id)
+        self.of_service = limits.get(job.service, Limits())
+        self.limits = effective(self.of_service, self.override)
         usage = counters.all_usage(connection)
         used = usage.get((job.service, job.user_id))
         total = counters.totals(connection).get(job.service)
@@ -108,6 +125,7 @@ class _Facts:
         rooms = snapshots.agent_rooms(connection, taking.agents)
         self.offering, self.free_slots = offering(rooms, job.service)
         self.agents = len(self.offering)
+        self.after, self.after_count = _awaited(connection, job)
         self._snapshot = Snapshot(
             candidates=(),
             limits=limits,
@@ -115,6 +133,8 @@ class _Facts:
             active={job.service: self.service_active},
             batch_room=snapshots.batch_room(connection, {job.batch_id}),
             agents=rooms,
+            overrides=overrides.every(connection),
+            paused={job.service} if self.pause else (),
         )
 
     def told(self, message: str) -> Explanation:
@@ -133,23 +153,20 @@ class _Facts:
             held_by=self.held_by,
             agents=self.agents,
             free_slots=self.free_slots,
+            after=self.after,
+            after_count=self.after_count,
         )
+
+    @property
+    def own_limit(self) -> int | None:
+        """Return how many active jobs an operator allows its user; None if that is left open."""
+        return self.override.running if self.override else None
 
     def reason(self, now: datetime) -> HoldReason:
         """Return what keeps the job waiting."""
-        if self.job.held_at is not None:
-            return HoldReason.HELD
-        if self.job.has_to_wait(now):
-            return HoldReason.NOT_BEFORE
-        candidate = Candidate(
-            job_id=self.job.id,
-            service=self.job.service,
-            user_id=self.job.user_id,
-            priority=self.job.priority,
-            demand=self.job.demand,
-            batch_id=self.job.batch_id,
-        )
-        return why_waiting(candidate, self._snapshot)
+        if reason := out_of_line(self.job, now):
+            return reason
+        return why_waiting(candidate_of(self.job), self._snapshot)
 
     def holders(self, connection: Connection, reason: HoldReason) -> list[int]:
         """Return the jobs that hold the slots that it waits for, oldest first."""
@@ -173,9 +190,10 @@ def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime
     job, limits = facts.job, facts.limits
     sentences = {
         HoldReason.HELD: "held until somebody releases it",
+        HoldReason.DEPENDENCY: _after(facts),
         HoldReason.NOT_BEFORE: _until(job, now),
-        HoldReason.QUOTA_USER: f"quota of {job.user_id} for {job.service} is used up: "
-        f"{facts.user_active}/{limits.per_user}",
+        HoldReason.SERVICE_PAUSED: _paused(facts, now),
+        HoldReason.QUOTA_USER: _quota_of_user(facts),
         HoldReason.QUOTA_SERVICE: f"service {job.service} is full: "
         f"{facts.service_active}/{limits.total} over all users",
         HoldReason.BATCH_LIMIT: "its batch has as many active jobs as it allows itself",
@@ -186,6 +204,42 @@ def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime
     if place is None:
         return sentences[reason]
     return f"{sentences[reason]}; number {place} of {job.user_id}'s line for {job.service}"
+
+
+def _quota_of_user(facts: _Facts) -> str:
+    job, limit = facts.job, facts.limits.per_user
+    set_by = "" if facts.own_limit is None else " (set by an operator)"
+    if not limit:
+        return f"quota of {job.user_id} for {job.service} is 0{set_by}: nothing starts"
+    used = f"{facts.user_active}/{limit}{set_by}"
+    return f"quota of {job.user_id} for {job.service} is used up: {used}"
+
+
+def _paused(facts: _Facts, now: datetime) -> str:
+    if (pause := facts.pause) is None:
+        return ""
+    ago = format_duration(max((now - pause.at).total_seconds(), 0))
+    why = f": {pause.reason}" if pause.reason else ""
+    return f"{pause.service} is paused (by {pause.actor}, {ago} ago{why})"
+
+
+def _awaited(connection: Connection, job: Job) -> tuple[list[Awaited], int]:
+    if job.gate_id is None:
+        return [], 0
+    first = [
+        Awaited(id=job_id, state=state.value, until=kind.value)
+        for job_id, kind, state in gates.members(connection, job.gate_id)
+    ]
+    return first, gates.waited(connection, {job.gate_id})[job.gate_id].count
+
+
+def _after(facts: _Facts) -> str:
+    named = [
+        f"{one.id} to {'complete' if one.until == EndKind.COMPLETED else 'end'} ({one.state})"
+        for one in facts.after
+    ]
+    more = facts.after_count - len(named)
+    return f"waits for {', '.join(named)}{f' and {more} more' if more else ''}"
 
 
 def _until(job: Job, now: datetime) -> str:

@@ -154,9 +154,9 @@ def _open_results(job: Job, blobs: Blobs) -> BinaryIO:
 def _members(file: BinaryIO) -> list[FileView]:
     with file, zipfile.ZipFile(file) as archive:
         return [
-            FileView(name=entry.filename, size_bytes=entry.file_size, kind="result")
-            for entry in archive.infolist()
-            if not entry.is_dir()
+            FileView(name=e.filename, size_bytes=e.file_size, kind="result", crc32=e.CRC)
+            for e in archive.infolist()
+            if not e.is_dir()
         ]
 
 

@@ -1,6 +1,6 @@
 """Bring together what a forecast is made of, and say why there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from joborch.domain.scheduling import AgentRoom
 from joborch.process.clock import Clock
 from joborch.server.live.presence import LATE_AFTER_S, Presence, Roll
 from joborch.server.operations.dispatch import Live, seat
-from joborch.server.store import lines
+from joborch.server.store import lines, overrides, pauses
 from joborch.server.store import usage as counters
 from joborch.server.store.database import Connection
 from joborch.server.store.lines import Groups, Holder
@@ -55,6 +55,9 @@ class Pool:
 
     service: str
     limits: Limits
+    own_limits: Mapping[str, int]
+    """How many active jobs operators allow some users, in place of the service's limit."""
+    is_paused: bool
     slots: int
     """Those that are taken, and those that are free at agents which take jobs."""
     now: datetime
@@ -68,8 +71,14 @@ class Pool:
         """Return those of a user's jobs that a new one of this priority would stand behind."""
         return [group for group in self.waiting.get(user_id, []) if group[0] >= priority]
 
+    def limit_of(self, user_id: str) -> int:
+        """Return how many active jobs a user may have."""
+        return self.own_limits.get(user_id, self.limits.per_user)
+
     def start_of_last(self, user_id: str, waiting: Groups, *, limit: int) -> Estimate | str:
         """Say when the last of ``waiting`` starts as the user's line, or why nobody knows."""
+        if self.is_paused:
+            return f"{self.service} is paused"
         if len(self.history_s) < FEWEST:
             return f"fewer than {FEWEST} jobs of {self.service} have run"
         if not limit or self.limits.total == 0:
@@ -77,7 +86,7 @@ class Pool:
         if not self.slots:
             return f"jobs of other services hold all slots for {self.service}"
         others = [
-            self._line(other, self.waiting.get(other, []), limit=self.limits.per_user)
+            self._line(other, self.waiting.get(other, []), limit=self.limit_of(other))
             for other in {*self.waiting, *(holder.user_id for holder in self.holders)} - {user_id}
         ]
         others.sort(key=lambda line: line.served)
@@ -112,6 +121,12 @@ def read_pool(
     return Pool(
         service=service,
         limits=limits,
+        own_limits={
+            user_id: override.running
+            for (where, user_id), override in overrides.every(connection).items()
+            if where == service and override.running is not None
+        },
+        is_paused=service in pauses.every(connection),
         slots=len(holders) + free_slots,
         now=now,
         history_s=lines.history_s(connection, service),

@@ -64,7 +64,7 @@ async def grouped(
 
 def _counted(connection: Connection, by: str, wanted: JobQuery) -> JobGroups:
     named = query.with_agent_ids(connection, wanted)
-    names = {agent.id: agent.name for agent in agents.every(connection)} if by == "agent" else {}
+    names = agents.names(connection) if by == "agent" else {}
     items = [
         _group(each, by, names) for each in groups.counts(connection, by, named, limit=MOST_GROUPS)
     ]

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from joborch.domain.agents import Agent, Load
 from joborch.domain.errors import (
+    AgentNotFoundError,
     FileNotInJobError,
     JobNotFoundError,
     NotAllowedError,
@@ -51,6 +52,7 @@ async def poll(
 
     Raises:
         SupersededError: a newer process of this agent has polled.
+        AgentNotFoundError: the agent was removed.
     """
     present = await _arrive(agent, said, database=database, roll=roll, clock=clock)
     if said.number and said.number <= present.newest_poll:
@@ -60,6 +62,7 @@ async def poll(
     present.is_draining = said.draining
     present.load = _load(said)
     async with roll.ledger:
+        _demand_present(present, roll)
         granted = await _reconcile(present, said, database=database, now=clock.now())
         await deliver(
             granted, database=database, blobs=blobs, catalog=catalog, roll=roll, clock=clock
@@ -69,8 +72,7 @@ async def poll(
         wake()
         hold_s = catalog.hold_s(min(settings.poll_s, said.hold_s or settings.poll_s))
         await present.news(number, said.following, 0 if is_news else hold_s)
-        if roll.get(agent.id) is not present:
-            raise SupersededError(agent.id)
+        _demand_present(present, roll)
         return present.answer() if present.asking == number else PollAnswer()
     finally:
         present.end_poll(number, at=clock.monotonic())
@@ -115,6 +117,15 @@ async def _arrive(
     if present is None or said.incarnation != present.incarnation:
         agent = await database.write(lambda t: _supersede(t, agent.id, said.incarnation))
     return roll.arrive(agent, said.incarnation, clock.monotonic())
+
+
+def _demand_present(present: Presence, roll: Roll) -> None:
+    """Refuse a poll whose agent was removed, or superseded, while it waited."""
+    newest = roll.get(present.agent.id)
+    if newest is None:
+        raise AgentNotFoundError(present.agent.id, was_removed=True)
+    if newest is not present:
+        raise SupersededError(present.agent.id)
 
 
 def _supersede(transaction: Transaction, agent_id: str, incarnation: int) -> Agent:

@@ -1,6 +1,7 @@
 """Answer questions about jobs, services, agents and their use."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,21 +9,29 @@ from datetime import datetime, timedelta
 from joborch.domain.agents import Agent
 from joborch.domain.errors import AgentNotFoundError, JobNotFoundError
 from joborch.domain.jobs import Job
-from joborch.domain.quotas import Limits
+from joborch.domain.quotas import Limits, Override, Usage, effective
+from joborch.domain.secrets import masked
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
 from joborch.server.live.feed import Feed
 from joborch.server.live.presence import LATE_AFTER_S, Presence, Roll
 from joborch.server.store import agents as stored_agents
-from joborch.server.store import events, jobs, listing
+from joborch.server.store import events, gates, jobs, listing, overrides, pauses
 from joborch.server.store import usage as counters
 from joborch.server.store.database import Connection, Database
 from joborch.server.store.listing import JobQuery
 from joborch.wire.agents import AgentList, AgentView, CapacityView, LoadView
 from joborch.wire.events import EventPage, EventView
-from joborch.wire.jobs import JobPage, JobView, view_of
-from joborch.wire.services import ServiceList, ServiceView, UsageList, UsageView
+from joborch.wire.jobs import Environment, JobPage, JobView, view_of
+from joborch.wire.services import (
+    ServiceList,
+    ServiceView,
+    UsageList,
+    UsageView,
+    override_view,
+    pause_view,
+)
 
 __all__ = ["JobQuery"]
 
@@ -34,6 +43,16 @@ async def find(job_id: int, *, database: Database) -> JobView:
         JobNotFoundError: there is none of this id.
     """
     return await database.read(lambda c: _view(c, jobs.find(c, job_id)))
+
+
+async def environment(job_id: int, *, database: Database) -> Environment:
+    """Return what a job's environment was to have, as far as it may be shown.
+
+    Raises:
+        JobNotFoundError: there is none of this id.
+    """
+    job = await database.read(lambda c: jobs.find(c, job_id))
+    return Environment(env=masked(job.env))
 
 
 async def page(query: JobQuery, *, database: Database) -> JobPage:
@@ -57,12 +76,22 @@ async def history(job_id: int, *, database: Database) -> EventPage:
     return EventPage(items=found)
 
 
+def views_of(
+    connection: Connection, found: Sequence[Job], names: Mapping[str, str]
+) -> list[JobView]:
+    """Show jobs to the outside; ``names`` are those of all agents, by their ids."""
+    waited = gates.waited(connection, {job.gate_id for job in found})
+    return [
+        view_of(job, names.get(job.last_agent_id or ""), waited.get(job.gate_id)) for job in found
+    ]
+
+
 def with_agent_ids(connection: Connection, query: JobQuery) -> JobQuery:
     """Return a query with the ids of the agents that it gives by name or id."""
     if query.agent_ids is None:
         return query
-    wanted, every = {*query.agent_ids}, stored_agents.every(connection)
-    ids = tuple(agent.id for agent in every if wanted & {agent.id, agent.name})
+    wanted, names = {*query.agent_ids}, stored_agents.names(connection)
+    ids = tuple(agent_id for agent_id, name in names.items() if wanted & {agent_id, name})
     return replace(query, agent_ids=ids)
 
 
@@ -110,7 +139,7 @@ async def services(
     *, database: Database, catalog: Catalog, roll: Roll, clock: Clock
 ) -> ServiceList:
     """Return all services with their quotas and use."""
-    totals = await database.read(counters.totals)
+    totals, paused = await database.read(lambda c: (counters.totals(c), pauses.every(c)))
     live = [one.agent for one in roll.live(clock.monotonic(), LATE_AFTER_S)]
     views = []
     for name in catalog.names():
@@ -127,6 +156,7 @@ async def services(
                 slots=sum(slots),
                 time_limit_s=service.time_limit.total_seconds() if service.time_limit else None,
                 configured=catalog.is_configured(name),
+                paused=pause_view(paused.get(name)),
             )
         )
     return ServiceList(items=views)
@@ -135,34 +165,44 @@ async def services(
 async def usage(
     user: str | None, service: str | None, *, database: Database, catalog: Catalog
 ) -> UsageList:
-    """Return what each user with work has of each service."""
-    found = await database.read(counters.all_usage)
+    """Return what each user with work, or with a quota of their own, has of each service."""
+    used, own = await database.read(lambda c: (counters.all_usage(c), overrides.every(c)))
     limits = catalog.limits()
     views = [
-        UsageView(
-            user_id=used.user_id,
-            service=used.service,
-            active=used.active,
-            queued=used.queued,
-            limit=limits.get(used.service, Limits()).per_user,
-        )
-        for used in found.values()
-        if user in {None, used.user_id} and service in {None, used.service}
+        _usage_view(line, used.get(line), limits.get(line[0], Limits()), own.get(line))
+        for line in sorted({*used, *own})
+        if service in {None, line[0]} and user in {None, line[1]}
     ]
-    return UsageList(items=sorted(views, key=lambda view: (view.service, view.user_id)))
+    return UsageList(items=views)
+
+
+async def usage_of(user: str, service: str, *, database: Database, catalog: Catalog) -> UsageView:
+    """Return what a user has of a service, be it nothing."""
+    line = (service, user)
+    used, override = await database.read(
+        lambda c: (counters.all_usage(c).get(line), overrides.find(c, service, user))
+    )
+    return _usage_view(line, used, catalog.get(service).limits, override)
 
 
 async def agents(*, database: Database, catalog: Catalog, roll: Roll, clock: Clock) -> AgentList:
-    """Return all agents that ever enrolled, with how they are now."""
+    """Return all agents that ever enrolled, and were not removed, with how they are now."""
     every, held = await database.read(lambda c: (stored_agents.every(c), jobs.held(c)))
-    active = {agent.id: 0 for agent in every}
-    for agent_id, *_ in held:
-        active[agent_id] = active.get(agent_id, 0) + 1
+    works: dict[str, list[str]] = {agent.id: [] for agent in every}
+    for agent_id, service, *_ in held:
+        works.setdefault(agent_id, []).append(service)
     patience = {name: catalog.get(name).lost_after.total_seconds() for name in catalog.names()}
     views = []
     for agent in every:
+        present, services = roll.get(agent.id), works[agent.id]
         lost_after = min((patience.get(name, 900.0) for name in agent.services), default=900.0)
-        views.append(_agent_view(agent, active[agent.id], roll.get(agent.id), lost_after, clock))
+        view = _agent_view(agent, len(services), present, lost_after, clock)
+        if present and services and view.state in {"late", "down"}:
+            # What rescue goes by.
+            shortest_s = min(patience.get(name, 900.0) for name in services)
+            left_s = shortest_s - (clock.monotonic() - present.seen)
+            view.requeue_at = clock.now() + timedelta(seconds=left_s)
+        views.append(view)
     return AgentList(items=views)
 
 
@@ -181,18 +221,33 @@ async def agent(
     return max(found, key=lambda view: view.seen_at)
 
 
+def _usage_view(
+    line: tuple[str, str], used: Usage | None, limits: Limits, override: Override | None
+) -> UsageView:
+    service, user_id = line
+    return UsageView(
+        user_id=user_id,
+        service=service,
+        active=used.active if used else 0,
+        queued=used.queued if used else 0,
+        limit=effective(limits, override).per_user,
+        queued_limit=override.queued if override else None,
+        override=override_view(override),
+    )
+
+
 def _page(connection: Connection, query: JobQuery) -> JobPage:
-    names = {agent.id: agent.name for agent in stored_agents.every(connection)}
+    names = stored_agents.names(connection)
     found, total, following = listing.page(connection, with_agent_ids(connection, query))
-    items = [view_of(job, names.get(job.last_agent_id or "")) for job in found]
+    items = views_of(connection, found, names)
     return JobPage(items=items, total=total, next=following)
 
 
 def _view(connection: Connection, job: Job) -> JobView:
     name = None
     if job.last_agent_id is not None:
-        name = stored_agents.find(connection, job.last_agent_id)[0].name
-    return view_of(job, name)
+        name = stored_agents.name_of(connection, job.last_agent_id)
+    return view_of(job, name, gates.waited(connection, {job.gate_id}).get(job.gate_id))
 
 
 def _agent_view(

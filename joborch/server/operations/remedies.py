@@ -16,6 +16,9 @@ class Circumstances:
 
     job: Job
     limits: Limits
+    """The service's, as they are configured."""
+    own_limit: int | None = None
+    """How many active jobs an operator allows its user, in place of the service's limit."""
     holders: Sequence[int]
     position: int | None
     service_active: int
@@ -23,6 +26,12 @@ class Circumstances:
     """At agents that take jobs of the service."""
     draining: Sequence[str]
     """Agents that offer the service and take no jobs."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all users together have as much as the service allows."""
+        total = self.limits.total
+        return total is not None and self.service_active >= total
 
 
 def remedies(reason: HoldReason, around: Circumstances) -> list[str]:
@@ -39,11 +48,13 @@ def _against(around: Circumstances) -> dict[HoldReason, list[str]]:
     fewer, resumed = _fewer(around.holders), _resumed(around.draining)
     return {
         HoldReason.HELD: [f"let it go: joborch release {job.id}"],
+        HoldReason.DEPENDENCY: [],
         HoldReason.NOT_BEFORE: [f"let it begin now: joborch set {job.id} begin="]
         * (not job.attempt),
+        HoldReason.SERVICE_PAUSED: [f"resume it: joborch services resume {service}"],
         HoldReason.QUOTA_USER: [
             *fewer,
-            _raised(around, per_user=limits.per_user + 1),
+            *_allowed(around),
             *[f"start another agent, too: {agent}"] * (not around.free_slots),
         ],
         HoldReason.QUOTA_SERVICE: [
@@ -65,10 +76,22 @@ def _fewer(holders: Sequence[int]) -> list[str]:
     return [f"wait for or cancel {one_of}{spelt(sorted(holders))}"]
 
 
+def _allowed(around: Circumstances) -> list[str]:
+    """Say how this user is allowed more: alone, or with all others where that would help."""
+    job, own = around.job, around.own_limit
+    limit = around.limits.per_user if own is None else own
+    alone = f"joborch quota set {shlex.quote(job.user_id)} {job.service} running={limit + 1}"
+    everybody = _raised(around, per_user=around.limits.per_user + (own is None))
+    return [
+        *[f"allow {job.user_id} more: {alone}"] * (own is not None or not around.is_full),
+        *[everybody] * (own is None or around.is_full),
+    ]
+
+
 def _raised(around: Circumstances, *, per_user: int) -> str:
     """Name all quotas of the service: what is not named would go back to what is built in."""
     service, total = around.job.service, around.limits.total
-    is_full = total is not None and around.service_active >= total
+    is_full = around.is_full
     which = [
         *["per_user"] * (per_user > around.limits.per_user),
         *["max"] * is_full,

@@ -10,7 +10,6 @@ from joborch.server.operations import query
 from joborch.server.store import agents, events, listing
 from joborch.server.store.database import Connection, Database
 from joborch.server.store.listing import JobQuery
-from joborch.wire.jobs import view_of
 from joborch.wire.snapshot import Snapshot, row_of
 
 MOST_JOBS = 250_000
@@ -45,6 +44,6 @@ def _jobs(connection: Connection, ended: int) -> tuple[int, list[list[Any]]]:
     found, _, _ = listing.page(connection, active)
     if ended:
         found += listing.page(connection, JobQuery(states=ENDED, limit=ended))[0]
-    names = {agent.id: agent.name for agent in agents.every(connection)}
-    rows = [row_of(view_of(job, names.get(job.last_agent_id or ""))) for job in found]
+    names = agents.names(connection)
+    rows = [row_of(view) for view in query.views_of(connection, found, names)]
     return seq, sorted(rows, key=lambda row: -row[0])

@@ -1,5 +1,6 @@
 """Tell how much the site does, how long that takes, and when it will be done."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from joborch.server.live.catalog import Catalog
 from joborch.server.live.presence import Roll
 from joborch.server.live.recent import Recent
 from joborch.server.operations.forecasts import Taking
+from joborch.server.store import pauses
 from joborch.server.store import statistics as counted
 from joborch.server.store.database import Connection, Database
 from joborch.server.store.statistics import Counts, Stretch, Times, stretch_until
@@ -73,7 +75,9 @@ def _statistics(
     busy_s = (now - max(begun, stretch.since)).total_seconds()
     drain = until_empty(unfinished=queued + active, ended=ended, over_s=busy_s)
     if isinstance(drain, Estimate):
-        drain = _kept_back(drain, counted.waiting_until(connection, scope.service), offered, now)
+        waiting = counted.waiting_until(connection, scope.service)
+        paused = pauses.every(connection)
+        drain = _kept_back(drain, waiting, offered=offered, paused=paused, now=now)
     return Statistics(
         at=now,
         window_s=scope.window.total_seconds(),
@@ -96,9 +100,16 @@ def _statistics(
 
 
 def _kept_back(
-    drain: Estimate, waiting: dict[str, datetime | None], offered: set[str], now: datetime
+    drain: Estimate,
+    waiting: dict[str, datetime | None],
+    *,
+    offered: set[str],
+    paused: Collection[str],
+    now: datetime,
 ) -> Estimate | str:
-    """Regard what no pace changes: jobs for which there is no agent, and those that begin later."""
+    """Regard what no pace changes: pauses, a lack of agents, and jobs that begin later."""
+    if stopped := sorted(waiting.keys() & set(paused)):
+        return f"{stopped[0]} is paused"
     if missing := sorted(waiting.keys() - offered):
         return f"no agent that takes jobs offers {missing[0]}"
     latest = max((at for at in waiting.values() if at is not None), default=now)

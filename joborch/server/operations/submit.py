@@ -1,18 +1,26 @@
 """Take a submission: files that were staged, and what is to be done with them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from joborch.domain.arrays import ArraySpec
-from joborch.domain.errors import IdempotencyError, InvalidRequestError
+from joborch.domain.dependencies import Dependencies
+from joborch.domain.errors import (
+    ConflictError,
+    DependencyError,
+    IdempotencyError,
+    InvalidRequestError,
+    JobNotFoundError,
+    NotFoundError,
+)
 from joborch.domain.jobs import Job, NewJob
 from joborch.domain.states import JobEvent
 from joborch.files.staging import Staged
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
-from joborch.server.store import jobs, submissions
+from joborch.server.store import gates, jobs, submissions
 from joborch.server.store.database import Connection, Database, Transaction
 from joborch.server.store.submissions import Earlier, Payload
 
@@ -27,6 +35,8 @@ class Order:
 
     new: NewJob
     array: ArraySpec | None = None
+    after: Dependencies = field(default_factory=Dependencies)
+    """What all of its jobs wait for."""
     key: str | None = None
     """The idempotency key."""
     accepts_missing_script: bool = False
@@ -34,7 +44,8 @@ class Order:
 
     def fingerprint(self, files: str) -> str:
         """Return what makes this submission the same as another: all that was asked for."""
-        return f"{files} {self.new!r} {self.array!r}"
+        waits = f" {self.after.digest}" if self.after else ""
+        return f"{files} {self.new!r} {self.array!r}{waits}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +75,10 @@ async def submit(
     Raises:
         UnknownServiceError: there is no such service.
         InvalidRequestError: ``run.sh`` is missing, or a limit of the service is exceeded.
+        JobNotFoundError: it is to wait for a job that is not there.
+        DependencyError: it is to wait for the success of a job that has ended otherwise.
         IdempotencyError: the key was used for something else.
+        QueueFullError: its user may have no more jobs waiting.
     """
     try:
         prepared = _prepare(order, staged, catalog)
@@ -73,9 +87,13 @@ async def submit(
         payload = Payload(id=await blobs.publish_payload(staged), files=files)
     finally:
         await staged.discard()
-    accepted = await database.write(
-        lambda t: _store(t, prepared, payload, fingerprint, clock.now())
-    )
+    try:
+        accepted = await database.write(
+            lambda t: _store(t, prepared, payload, fingerprint, clock.now())
+        )
+    except (ConflictError, NotFoundError):
+        blobs.remove_payload(payload.id)
+        raise
     if accepted.is_duplicate:
         blobs.remove_payload(payload.id)
     wake()
@@ -113,6 +131,7 @@ def _store(
 ) -> Accepted:
     if found := _found(transaction.connection, order, fingerprint):
         return found
+    gate_id = _gate(transaction, order.after, now)
     submissions.add_payload(transaction, payload, at=now)
     batch_id = None
     new = [order.new]
@@ -122,7 +141,14 @@ def _store(
         new = [replace(order.new, array_index=index) for index in indices]
     actor = f"user:{order.new.user_id}"
     added = jobs.add(
-        transaction, new, payload_id=payload.id, batch_id=batch_id, actor=actor, at=now
+        transaction,
+        new,
+        payload_id=payload.id,
+        batch_id=batch_id,
+        actor=actor,
+        at=now,
+        gate_id=gate_id,
+        detail=order.after.told(),
     )
     if order.new.invalid_because:
         added = [_reject(transaction, job, order.new.invalid_because, now) for job in added]
@@ -130,6 +156,26 @@ def _store(
         what = Earlier(fingerprint=fingerprint, first_job_id=added[0].id, jobs=len(added))
         submissions.remember(transaction, order.new.user_id, order.key, what, at=now)
     return Accepted(jobs=tuple(added), batch_id=batch_id, is_duplicate=False)
+
+
+def _gate(transaction: Transaction, wanted: Dependencies, now: datetime) -> int | None:
+    """Return the gate to wait at; None if there is nothing to wait for, or not any more."""
+    if not wanted:
+        return None
+    known = gates.find(transaction.connection, wanted)
+    if known is not None:
+        return known
+    states = jobs.states_of(transaction.connection, wanted.members)
+    unmet = {}
+    for job_id, kind in wanted.members.items():
+        state = states.get(job_id)
+        if state is None:
+            raise JobNotFoundError(job_id)
+        if not state.is_terminal:
+            unmet[job_id] = kind
+        elif not kind.is_met_by(state):
+            raise DependencyError(job_id, state.value)
+    return gates.add(transaction, wanted, unmet, at=now) if unmet else None
 
 
 def _found(connection: Connection, order: Order, fingerprint: str) -> Accepted | None:

@@ -1,13 +1,13 @@
 """The event log: what happened to each job, in the order in which it was committed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from joborch.domain.jobs import Job, JobChange
-from joborch.domain.states import JobEvent, JobFact
+from joborch.domain.states import JobEvent, JobFact, JobState
 from joborch.server.store.database import Transaction
 from joborch.server.store.tables import EVENTS
 from joborch.wire.events import EventView
@@ -81,25 +81,51 @@ def newest(connection: Connection) -> int:
 
 
 def record_submitted(
-    transaction: Transaction, jobs: Sequence[Job], *, actor: str, at: datetime
+    transaction: Transaction,
+    jobs: Sequence[Job],
+    *,
+    actor: str,
+    at: datetime,
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write down the submission of many jobs at once."""
-    _append_all(
+    record_many(
         transaction,
-        [
-            {
-                "job_id": job.id,
-                "attempt": job.attempt,
-                "event": JobEvent.SUBMIT.value,
-                "from_state": None,
-                "to_state": job.state.value,
-                "actor": actor,
-                "at": at,
-                "detail": {},
-            }
-            for job in jobs
-        ],
+        [(job.id, job.attempt) for job in jobs],
+        JobEvent.SUBMIT,
+        states=(None, jobs[0].state),
+        actor=actor,
+        at=at,
+        detail=detail,
     )
+
+
+def record_many(
+    transaction: Transaction,
+    attempts: Sequence[tuple[int, int]],
+    event: JobEvent | JobFact,
+    *,
+    states: tuple[JobState | None, JobState],
+    actor: str,
+    at: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down what happened to many jobs at once, each with its attempt; maybe to none.
+
+    ``states`` are those before and after it.
+    """
+    before, after = states
+    common = {
+        "event": event.value,
+        "from_state": before.value if before else None,
+        "to_state": after.value,
+        "actor": actor,
+        "at": at,
+        "detail": dict(detail or {}),
+    }
+    rows = [{"job_id": job_id, "attempt": attempt} | common for job_id, attempt in attempts]
+    if rows:
+        _append_all(transaction, rows)
 
 
 def _append(transaction: Transaction, **values: Any) -> None:

@@ -4,7 +4,7 @@ A move is a single guarded ``UPDATE … WHERE id AND attempt AND state``; its ev
 quota counters go with it. No statement here matches a job that has ended, but for its results.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +16,12 @@ from joborch.domain.errors import JobNotFoundError, StaleJobError
 from joborch.domain.jobs import Job, JobChange, NewJob
 from joborch.domain.quotas import Limits
 from joborch.domain.states import ACTIVE, JobFact, JobState
-from joborch.server.store import events, usage
+from joborch.server.store import events, gates, usage
 from joborch.server.store.database import Transaction
 from joborch.server.store.tables import JOBS, is_queued, stands_in_line
+
+MOST_IDS = 500
+"""So many ids stand in one statement."""
 
 
 def add(
@@ -29,17 +32,19 @@ def add(
     batch_id: int | None,
     actor: str,
     at: datetime,
+    gate_id: int | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """Store jobs as queued, with their events and counters; returns them in the same order."""
-    rows = [_new_row(job, payload_id, batch_id, at) for job in new]
+    rows = [_new_row(job, payload_id, batch_id, gate_id, at) for job in new]
     statement = insert(JOBS).returning(JOBS.c.id, sort_by_parameter_order=True)
     ids = transaction.connection.execute(statement, rows).scalars().all()
     jobs = [
-        _added(job, job_id, payload_id=payload_id, batch_id=batch_id, at=at)
+        _added(job, job_id, payload_id=payload_id, batch_id=batch_id, gate_id=gate_id, at=at)
         for job_id, job in zip(ids, new, strict=True)
     ]
     usage.add_queued(transaction, new[0].service, new[0].user_id, len(new))
-    events.record_submitted(transaction, jobs, actor=actor, at=at)
+    events.record_submitted(transaction, jobs, actor=actor, at=at, detail=detail)
     return jobs
 
 
@@ -66,7 +71,8 @@ def move(
 ) -> Job:
     """Store a move, its event and its counters; ``columns`` are set beside what it implies.
 
-    Returns the job as the change has it, without those columns.
+    What waits for the job's end moves with it. Returns the job as the change has it, without
+    those columns.
 
     Raises:
         StaleJobError: the job is no longer as the change supposes.
@@ -82,10 +88,13 @@ def move(
         "started_at": after.started_at,
         "finished_at": after.finished_at,
         "reason": after.reason,
+        "gate_id": after.gate_id,
     } | columns
     _update(transaction, before, values)
     usage.move(transaction, change, limits)
     events.record(transaction, change, actor=actor, detail=detail)
+    if after.state.is_terminal:
+        _end(transaction, change)
     return after
 
 
@@ -106,6 +115,16 @@ def note(
     """
     _update(transaction, job, columns)
     events.record_fact(transaction, job, fact, actor=actor, at=at, detail=detail)
+
+
+def states_of(connection: Connection, job_ids: Iterable[int]) -> dict[int, JobState]:
+    """Return the states of those jobs that are there."""
+    every = [*job_ids]
+    found: dict[int, JobState] = {}
+    for start in range(0, len(every), MOST_IDS):
+        some = select(JOBS.c.id, JOBS.c.state).where(JOBS.c.id.in_(every[start : start + MOST_IDS]))
+        found |= {row.id: JobState(row.state) for row in connection.execute(some)}
+    return found
 
 
 def token_of(connection: Connection, job_id: int) -> bytes | None:
@@ -188,9 +207,9 @@ def place_in_line(connection: Connection, job: Job, now: datetime) -> tuple[int,
 
 
 def job_from(row: Row[Any]) -> Job:
-    """Make a job of a row that has all the columns, and perhaps a key it was sorted by."""
+    """Make a job of a row that has all the columns."""
     values = dict(row._mapping)
-    for name in ("token_hash", "time_limit_s", "cancel_grace_s", "sort_key"):
+    for name in ("token_hash", "time_limit_s", "cancel_grace_s"):
         values.pop(name, None)
     limit = row.time_limit_s
     return Job(
@@ -201,6 +220,13 @@ def job_from(row: Row[Any]) -> Job:
             "time_limit": None if limit is None else timedelta(seconds=limit),
         }
     )
+
+
+def _end(transaction: Transaction, change: JobChange) -> None:
+    """Do what follows from a job's end, for those that wait as it did, or for it."""
+    if change.before.gate_id is not None:
+        gates.leave(transaction, change.before.gate_id)
+    gates.settle(transaction, change.after, at=change.at)
 
 
 def _update(transaction: Transaction, before: Job, values: dict[str, Any]) -> None:
@@ -217,7 +243,9 @@ def _update(transaction: Transaction, before: Job, values: dict[str, Any]) -> No
         raise StaleJobError(before.id, before.attempt, "discard")
 
 
-def _new_row(new: NewJob, payload_id: str, batch_id: int | None, at: datetime) -> dict[str, Any]:
+def _new_row(
+    new: NewJob, payload_id: str, batch_id: int | None, gate_id: int | None, at: datetime
+) -> dict[str, Any]:
     return {
         "user_id": new.user_id,
         "service": new.service,
@@ -237,10 +265,19 @@ def _new_row(new: NewJob, payload_id: str, batch_id: int | None, at: datetime) -
         "submitted_at": at,
         "held_at": at if new.is_held else None,
         "not_before": new.not_before,
+        "gate_id": gate_id,
     }
 
 
-def _added(new: NewJob, job_id: int, *, payload_id: str, batch_id: int | None, at: datetime) -> Job:
+def _added(
+    new: NewJob,
+    job_id: int,
+    *,
+    payload_id: str,
+    batch_id: int | None,
+    gate_id: int | None,
+    at: datetime,
+) -> Job:
     return Job(
         id=job_id,
         user_id=new.user_id,
@@ -259,4 +296,5 @@ def _added(new: NewJob, job_id: int, *, payload_id: str, batch_id: int | None, a
         submitted_at=at,
         held_at=at if new.is_held else None,
         not_before=new.not_before,
+        gate_id=gate_id,
     )

@@ -3,6 +3,7 @@
 Jobs that are held, or whose time has not come, stand in no line: others go before them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,6 +76,21 @@ def up_to(connection: Connection, job: Job, now: datetime) -> Groups:
     own = (JOBS.c.service == job.service) & (JOBS.c.user_id == job.user_id)
     ahead = [(priority, jobs) for _, priority, jobs in _counted(connection, own & before, now)]
     return [*ahead, (job.priority, 1)]
+
+
+def places(connection: Connection, submitted: Sequence[Job], now: datetime) -> dict[int, int]:
+    """Return the places, from 1, of those of one submission's jobs that stand in their line."""
+    first, last = submitted[0], submitted[-1]
+    order = (JOBS.c.priority.desc(), JOBS.c.id)
+    line = select(JOBS.c.id, func.row_number().over(order_by=order).label("place")).where(
+        JOBS.c.service == first.service,
+        JOBS.c.user_id == first.user_id,
+        is_queued(JOBS),
+        stands_in_line(JOBS, now),
+    )
+    placed = line.subquery()
+    query = select(placed.c.id, placed.c.place).where(placed.c.id.between(first.id, last.id))
+    return {row.id: row.place for row in connection.execute(query)}
 
 
 def own_limit(connection: Connection, job: Job) -> int | None:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
-    Select,
     and_,
     func,
     literal,
@@ -25,12 +24,13 @@ from sqlalchemy.types import TypeEngine
 from joborch.domain.errors import InvalidRequestError
 from joborch.domain.filters import EVERYTHING, Filter
 from joborch.domain.jobs import Job
+from joborch.domain.sorting import SortKey, parse_sort
 from joborch.domain.states import JobState
 from joborch.server.store.filtering import passing
 from joborch.server.store.jobs import job_from
 from joborch.server.store.tables import EPOCH, JOBS, Instant
 
-SORT_KEYS: Mapping[str, ColumnElement[Any]] = {
+SORTED_BY: Mapping[str, ColumnElement[Any]] = {
     "id": JOBS.c.id,
     "submitted_at": JOBS.c.submitted_at,
     "finished_at": func.coalesce(JOBS.c.finished_at, literal(EPOCH, Instant)),
@@ -40,6 +40,7 @@ SORT_KEYS: Mapping[str, ColumnElement[Any]] = {
     "service": JOBS.c.service,
     "name": JOBS.c.name,
 }
+"""A column for each of :data:`joborch.domain.sorting.KEYS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class JobQuery:
     now: datetime = EPOCH
     """What the filter counts ages and running times from."""
     sort: str = "-id"
+    """Keys with commas between them, each with ``-`` in front for descending."""
     limit: int = 50
     cursor: str | None = None
 
@@ -71,12 +73,17 @@ def page(connection: Connection, query: JobQuery) -> tuple[list[Job], int, str |
     Raises:
         InvalidRequestError: unknown sort key or a cursor that is not of this query.
     """
+    order = _order(query)
     matches = and_(true(), *conditions(query))
     total = connection.execute(select(func.count()).select_from(JOBS).where(matches)).scalar_one()
-    statement = _sorted(select(JOBS, _key(query).label("sort_key")).where(matches), query)
+    statement = select(JOBS).where(matches)
+    if query.cursor is not None:
+        statement = statement.where(_behind(order, _read_cursor(query, order)))
+    statement = statement.order_by(*(place.direction for place in order))
     rows = connection.execute(statement.limit(query.limit + 1)).all()
     jobs = [job_from(row) for row in rows[: query.limit]]
-    following = _cursor(query, rows[query.limit - 1]) if len(rows) > query.limit else None
+    has_more = len(rows) > query.limit
+    following = _cursor(query, order, rows[query.limit - 1]) if has_more else None
     return jobs, total, following
 
 
@@ -105,40 +112,66 @@ def conditions(query: JobQuery) -> list[ColumnElement[bool]]:
     return [*found, *passing(query.filter, now=query.now)]
 
 
-def _key(query: JobQuery) -> ColumnElement[Any]:
-    name = query.sort.removeprefix("-")
-    if name not in SORT_KEYS:
-        known = ", ".join(SORT_KEYS)
-        raise InvalidRequestError(f"sort={query.sort!r}: there are {known}, with - for descending")
-    return SORT_KEYS[name]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What one key of the order means to the database."""
+
+    key: SortKey
+
+    @property
+    def column(self) -> ColumnElement[Any]:
+        return SORTED_BY[self.key.name]
+
+    def value(self, row: Row[Any]) -> Any:
+        name = "user_id" if self.key.name == "user" else self.key.name
+        found = getattr(row, name)
+        return EPOCH if found is None else found
+
+    @property
+    def direction(self) -> ColumnElement[Any]:
+        return self.column.desc() if self.key.is_descending else self.column.asc()
+
+    def beyond(self, value: Any) -> ColumnElement[bool]:
+        found: ColumnElement[bool]
+        found = self.column < value if self.key.is_descending else self.column > value
+        return found
 
 
-def _sorted(statement: Select[Any], query: JobQuery) -> Select[Any]:
-    """Order by the key, then by id, and begin behind the cursor."""
-    key, descending = _key(query), query.sort.startswith("-")
-    if query.cursor is not None:
-        value, job_id = _read_cursor(query)
-        behind = key < value if descending else key > value
-        beside = JOBS.c.id < job_id if descending else JOBS.c.id > job_id
-        statement = statement.where(or_(behind, and_(key == value, beside)))
-    if descending:
-        return statement.order_by(key.desc(), JOBS.c.id.desc())
-    return statement.order_by(key, JOBS.c.id)
+def _order(query: JobQuery) -> list[_Place]:
+    try:
+        return [_Place(key) for key in parse_sort(query.sort)]
+    except ValueError as error:
+        raise InvalidRequestError(f"sort: {error}") from None
 
 
-def _cursor(query: JobQuery, row: Row[Any]) -> str:
-    value = row.sort_key
-    if isinstance(value, datetime):
-        value = (value - EPOCH) // timedelta(microseconds=1)
-    text = json.dumps([query.sort, value, row.id])
+def _behind(order: Sequence[_Place], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return what holds of the jobs behind those values: the first key that differs decides."""
+    deciding = []
+    same: list[ColumnElement[bool]] = []
+    for place, value in zip(order, values, strict=True):
+        deciding.append(and_(*same, place.beyond(value)))
+        same.append(place.column == value)
+    return or_(*deciding)
+
+
+def _cursor(query: JobQuery, order: Sequence[_Place], row: Row[Any]) -> str:
+    values = [_plain(place.value(row)) for place in order]
+    text = json.dumps([query.sort, *values])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(query: JobQuery) -> tuple[Any, int]:
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value - EPOCH) // timedelta(microseconds=1)
+    return value
+
+
+def _read_cursor(query: JobQuery, order: Sequence[_Place]) -> list[Any]:
     try:
-        sort, value, job_id = json.loads(base64.urlsafe_b64decode(f"{query.cursor}==="))
+        sort, *values = json.loads(base64.urlsafe_b64decode(f"{query.cursor}==="))
         if sort == query.sort:
-            return _stored(value, _key(query).type), _whole(job_id)
+            pairs = zip(order, values, strict=True)
+            return [_stored(value, place.column.type) for place, value in pairs]
     except (ValueError, TypeError, OverflowError):
         pass
     raise InvalidRequestError("cursor: take it from `next` of a page with the same `sort`")

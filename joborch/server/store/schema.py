@@ -14,7 +14,7 @@ from joborch.domain.errors import ConflictError
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest migration; a test compares it with the files."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from joborch.domain.agents import Agent, Capacity, Demand
 from joborch.domain.quotas import Limits
 from joborch.domain.scheduling import AgentRoom, Candidate, Snapshot
-from joborch.server.store import jobs, usage
+from joborch.server.store import jobs, overrides, pauses, usage
 from joborch.server.store.tables import (
     BATCHES,
     EVERYBODY,
@@ -53,6 +53,8 @@ def snapshot(
         active={service: used.active for service, used in usage.totals(connection).items()},
         batch_room=batch_room(connection, {job.batch_id for job in waiting}),
         agents=rooms,
+        overrides=overrides.every(connection),
+        paused=pauses.every(connection).keys(),
     )
 
 
@@ -99,9 +101,21 @@ def candidates_of(service: str, bounds: Limits, *, most: int, now: datetime) -> 
             USAGE.c.service == service,
             HAS_QUEUED,
             USAGE.c.user_id != EVERYBODY,
-            USAGE.c.active < bounds.per_user,
+            USAGE.c.active < overrides.most_active(USAGE, bounds.per_user),
         )
     )
+
+
+def heads(connection: Connection, now: datetime) -> tuple[Candidate, ...]:
+    """Return the first of each line, also of users who may start nothing now."""
+    first = (
+        select(JOBS.c.id, JOBS.c.service, JOBS.c.user_id, JOBS.c.priority)
+        .add_columns(JOBS.c.demand, JOBS.c.batch_id)
+        .select_from(USAGE)
+        .join(JOBS, JOBS.c.id.in_(_line(1, now).correlate(USAGE)))
+        .where(HAS_QUEUED, USAGE.c.user_id != EVERYBODY)
+    )
+    return tuple(_candidate(row) for row in connection.execute(first))
 
 
 def next_moment(connection: Connection, now: datetime) -> datetime | None:

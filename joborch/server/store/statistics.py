@@ -99,16 +99,18 @@ def runs(connection: Connection, stretch: Stretch) -> Times:
 
 
 def standing(connection: Connection, service: str | None) -> tuple[int, int, int]:
-    """Return how many jobs wait, how many more are held, and how many are active."""
+    """Return how many jobs wait, how many more are held or wait for others, and are active."""
     used = select(func.sum(USAGE.c.queued), func.sum(USAGE.c.active)).where(
         USAGE.c.user_id == EVERYBODY
     )
-    kept = select(func.count()).where(is_queued(JOBS), JOBS.c.held_at.is_not(None))
+    by_somebody = select(func.count()).where(is_queued(JOBS), JOBS.c.held_at.is_not(None))
+    by_gates = select(func.count()).where(JOBS.c.gate_id.is_not(None))
     if service is not None:
         used = used.where(USAGE.c.service == service)
-        kept = kept.where(JOBS.c.service == service)
+        by_somebody = by_somebody.where(JOBS.c.service == service)
+        by_gates = by_gates.where(JOBS.c.service == service)
     queued, active = connection.execute(used).one()
-    held = connection.execute(kept).scalar_one()
+    held = sum(connection.execute(each).scalar_one() for each in (by_somebody, by_gates))
     return max((queued or 0) - held, 0), held, active or 0
 
 

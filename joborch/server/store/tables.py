@@ -5,7 +5,9 @@ has ``finished_at``, and an agent holds it if and only if it is active. A change
 migration.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -27,9 +29,11 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from joborch.domain.dependencies import EndKind
 from joborch.domain.retries import LONGEST
 from joborch.domain.states import ACTIVE, TERMINAL, JobState
 
+QUEUED = frozenset({JobState.QUEUED})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERYBODY = ""
 """The ``user_id`` of a service's own counter row; no user can have it."""
@@ -55,7 +59,11 @@ class Instant(TypeDecorator[datetime]):
 
 
 def _words(states: frozenset[JobState]) -> str:
-    return ", ".join(f"'{state.value}'" for state in JobState if state in states)
+    return _quoted(state for state in JobState if state in states)
+
+
+def _quoted(words: Iterable[StrEnum]) -> str:
+    return ", ".join(f"'{word.value}'" for word in words)
 
 
 def _instant(*, required: bool = False) -> Any:
@@ -91,6 +99,18 @@ class BatchRow(SQLModel, table=True):
     created_at: datetime = _instant(required=True)
 
 
+class GateRow(SQLModel, table=True):
+    """What jobs stand before until others have ended; it is gone as soon as none does."""
+
+    __tablename__ = "gates"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(unique=True)
+    """Of what was asked for: who asks for the same waits behind the same gate."""
+    created_at: datetime = _instant(required=True)
+
+
 class JobRow(SQLModel, table=True):
     """One job. ``token_hash`` outlives a requeue, so that the last holder may still report."""
 
@@ -101,6 +121,7 @@ class JobRow(SQLModel, table=True):
             f"(finished_at IS NOT NULL) = (state IN ({_words(TERMINAL)}))", name="job_finished"
         ),
         CheckConstraint(f"(agent_id IS NOT NULL) = (state IN ({_words(ACTIVE)}))", name="job_held"),
+        CheckConstraint(f"gate_id IS NULL OR state IN ({_words(QUEUED)})", name="job_gated"),
         CheckConstraint("priority BETWEEN 0 AND 100", name="job_priority"),
         CheckConstraint("attempt >= 0 AND losses >= 0", name="job_attempt"),
         Index(
@@ -109,7 +130,10 @@ class JobRow(SQLModel, table=True):
             "user_id",
             Column("priority").desc(),
             "id",
-            sqlite_where=Column("state") == literal_column(f"'{JobState.QUEUED.value}'"),
+            sqlite_where=and_(
+                Column("state") == literal_column(f"'{JobState.QUEUED.value}'"),
+                Column("gate_id").is_(None),
+            ),
         ),
         Index("jobs_held_by", "agent_id", sqlite_where=Column("agent_id").is_not(None)),
         Index(
@@ -122,6 +146,7 @@ class JobRow(SQLModel, table=True):
         Index("jobs_of_user", "user_id", "id"),
         Index("jobs_of_batch", "batch_id", sqlite_where=Column("batch_id").is_not(None)),
         Index("jobs_of_payload", "payload_id"),
+        Index("jobs_gated", "gate_id", sqlite_where=Column("gate_id").is_not(None)),
         Index("jobs_submitted", "submitted_at", "service"),
         Index(
             "jobs_ended",
@@ -164,6 +189,22 @@ class JobRow(SQLModel, table=True):
     results_bytes: int | None = Field(default=None, sa_column=Column(BigInteger))
     results_sha256: str | None = None
     results_removed_at: datetime | None = _instant()
+    gate_id: int | None = Field(default=None, foreign_key="gates.id")
+
+
+class GateMemberRow(SQLModel, table=True):
+    """A job that has not ended and that a gate waits for; ``kind`` says for which end of it."""
+
+    __tablename__ = "gate_members"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({_quoted(EndKind)})", name="gate_member_kind"),
+        Index("gates_of_job", "job_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    gate_id: int = Field(foreign_key="gates.id", primary_key=True)
+    job_id: int = Field(foreign_key="jobs.id", primary_key=True)
+    kind: str
 
 
 class EventRow(SQLModel, table=True):
@@ -200,8 +241,37 @@ class UsageRow(SQLModel, table=True):
     served_at: datetime | None = _instant()
 
 
+class PauseRow(SQLModel, table=True):
+    """A service that starts no jobs."""
+
+    __tablename__ = "pauses"
+
+    service: str = Field(primary_key=True)
+    at: datetime = _instant(required=True)
+    actor: str
+    reason: str | None = None
+
+
+class OverrideRow(SQLModel, table=True):
+    """A quota that an operator set for one user of one service."""
+
+    __tablename__ = "overrides"
+    __table_args__ = (
+        CheckConstraint("running >= 0", name="override_running"),
+        CheckConstraint("queued >= 0", name="override_queued"),
+        CheckConstraint("running IS NOT NULL OR queued IS NOT NULL", name="override_of_something"),
+    )
+
+    service: str = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+    running: int | None = None
+    queued: int | None = None
+    at: datetime = _instant(required=True)
+    actor: str
+
+
 class AgentRow(SQLModel, table=True):
-    """An agent that has enrolled."""
+    """An agent that has enrolled. One that was removed stays: jobs that it ran know its name."""
 
     __tablename__ = "agents"
 
@@ -217,6 +287,7 @@ class AgentRow(SQLModel, table=True):
     draining_at: datetime | None = _instant()
     enrolled_at: datetime = _instant(required=True)
     seen_at: datetime = _instant(required=True)
+    removed_at: datetime | None = _instant()
 
 
 class IdempotencyRow(SQLModel, table=True):
@@ -241,7 +312,11 @@ JOBS = table(JobRow)
 EVENTS = table(EventRow)
 USAGE = table(UsageRow)
 BATCHES = table(BatchRow)
+GATES = table(GateRow)
+GATE_MEMBERS = table(GateMemberRow)
 PAYLOADS = table(PayloadRow)
+PAUSES = table(PauseRow)
+OVERRIDES = table(OverrideRow)
 AGENTS = table(AgentRow)
 IDEMPOTENCY = table(IdempotencyRow)
 
@@ -250,8 +325,13 @@ HAS_QUEUED = USAGE.c.queued > literal_column("0")
 
 
 def is_queued(jobs: FromClause) -> ColumnElement[bool]:
-    """Say that a job waits, in the words of the index over waiting jobs."""
-    return jobs.c.state == literal_column(f"'{JobState.QUEUED.value}'")
+    """Say that a job waits and stands before no gate, in the words of the index over such jobs.
+
+    Thousands that wait for others cost those who look at the line nothing.
+    """
+    return and_(
+        jobs.c.state == literal_column(f"'{JobState.QUEUED.value}'"), jobs.c.gate_id.is_(None)
+    )
 
 
 def stands_in_line(jobs: FromClause, now: datetime) -> ColumnElement[bool]:

@@ -5,16 +5,19 @@ gained by an ``UPDATE … WHERE active < limit`` that changes one row; counting 
 let two transactions take the same slot.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from joborch.domain.errors import ConflictError
+from joborch.domain.errors import ConflictError, QueueFullError
 from joborch.domain.jobs import Job, JobChange
 from joborch.domain.quotas import Limits, Usage
 from joborch.domain.states import ACTIVE, JobState
+from joborch.server.store import overrides
 from joborch.server.store.database import Transaction
 from joborch.server.store.tables import BATCHES, EVERYBODY, JOBS, USAGE
 
@@ -26,7 +29,12 @@ class NoSlotError(ConflictError):
 
 
 def add_queued(transaction: Transaction, service: str, user_id: str, jobs: int) -> None:
-    """Count ``jobs`` new jobs as waiting; makes the counter rows where there are none."""
+    """Count ``jobs`` new jobs as waiting; makes the counter rows where there are none.
+
+    Raises:
+        QueueFullError: that is more than an operator allows the user. The caller rolls back.
+    """
+    _demand_room(transaction.connection, service, user_id, jobs)
     for user in (user_id, EVERYBODY):
         statement = insert(USAGE).values(service=service, user_id=user, queued=jobs, active=0)
         transaction.connection.execute(
@@ -34,6 +42,14 @@ def add_queued(transaction: Transaction, service: str, user_id: str, jobs: int) 
                 index_elements=["service", "user_id"], set_={"queued": USAGE.c.queued + jobs}
             )
         )
+
+
+def drop_queued(transaction: Transaction, waiting: Iterable[tuple[str, str]]) -> None:
+    """Count jobs that waited as ended, each of them named by its service and user."""
+    for (service, user_id), jobs in Counter(waiting).items():
+        for user in (user_id, EVERYBODY):
+            row = (service, user)
+            _count(transaction, row, queued=-jobs, active=0, limit=None, served_at=None)
 
 
 def move(transaction: Transaction, change: JobChange, limits: Limits | None = None) -> None:
@@ -95,6 +111,16 @@ def recount(transaction: Transaction) -> list[str]:
         transaction.connection.execute(insert(USAGE).values(**row, active=active, queued=queued))
     _recount_batches(transaction)
     return sorted(f"{service}/{user_id or '*'}" for service, user_id in wrong)
+
+
+def _demand_room(connection: Connection, service: str, user_id: str, jobs: int) -> None:
+    override = overrides.find(connection, service, user_id)
+    if override is None or override.queued is None:
+        return
+    query = select(USAGE.c.queued).where(USAGE.c.service == service, USAGE.c.user_id == user_id)
+    queued = connection.execute(query).scalar() or 0
+    if queued + jobs > override.queued:
+        raise QueueFullError(user_id, service, queued=queued, limit=override.queued, jobs=jobs)
 
 
 def _count(

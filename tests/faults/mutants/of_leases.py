@@ -183,8 +183,8 @@ MUTANTS = (
         name="incarnation-of-a-held-poll",
         guards="the held poll of an older process takes leases away",
         path=LEASE,
-        old="        if roll.get(agent.id) is not present:",
-        new="        if roll.get(agent.id) is None:",
+        old="    if newest is not present:",
+        new="    if newest.incarnation < 0:",
         tests=(f"{IN_LEASE}test_the_newest_process_of_an_agent_is_served_and_older_ones_are_not",),
     ),
     Mutant(

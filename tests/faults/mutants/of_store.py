@@ -16,6 +16,9 @@ IN_CANCEL = "tests/server/operations/test_cancel.py::"
 IN_CRASH = "tests/server/operations/test_crash_between_writes.py"
 IN_OWNING = "tests/server/test_owning.py::"
 IN_JOBS = "tests/server/store/test_jobs.py::"
+IN_PAUSE = "tests/server/operations/test_pause.py::"
+IN_ALLOW = "tests/server/operations/test_allow.py::"
+IN_DEPENDENCIES = "tests/server/operations/test_dependencies.py::"
 
 MUTANTS = (
     Mutant(
@@ -59,6 +62,51 @@ MUTANTS = (
         old="    if job.state.is_terminal:",
         new="    if job.state is None:",
         tests=(f"{IN_CANCEL}test_a_finished_job_is_never_relabelled",),
+    ),
+    Mutant(
+        name="gates-keep",
+        guards="a job starts before those that it waits for have ended",
+        path=f"{STORE}/tables.py",
+        old="jobs.c.gate_id.is_(None)\n",
+        new="jobs.c.priority.is_not(None)\n",
+        tests=(
+            f"{IN_DEPENDENCIES}"
+            "test_a_job_starts_only_after_the_one_that_it_waits_for_has_completed",
+        ),
+    ),
+    Mutant(
+        name="gates-open",
+        guards="a job waits for ever for others that have ended",
+        path=f"{STORE}/gates.py",
+        old="        for gate_id in met.keys() - broken.keys():\n",
+        new="        for gate_id in set[int]():\n",
+        tests=(f"{IN_DEPENDENCIES}test_it_waits_for_the_last_of_several",),
+    ),
+    Mutant(
+        name="gates-break",
+        guards="a job waits for ever for the success of one that has failed",
+        path=f"{STORE}/gates.py",
+        old="            for gate_id, culprit in broken.items()\n",
+        new="            for gate_id, culprit in dict[int, int]().items()\n",
+        tests=(
+            f"{IN_DEPENDENCIES}test_the_end_of_a_job_cancels_all_that_waits_for_it_through_others",
+        ),
+    ),
+    Mutant(
+        name="pause-of-a-service",
+        guards="a paused service starts jobs",
+        path="joborch/server/store/snapshots.py",
+        old="        paused=pauses.every(connection).keys(),\n",
+        new="        paused=(),\n",
+        tests=(f"{IN_PAUSE}test_it_takes_jobs_and_starts_none_until_it_is_resumed",),
+    ),
+    Mutant(
+        name="quota-of-ones-own",
+        guards="what an operator allows a user is not what the user gets",
+        path="joborch/server/store/snapshots.py",
+        old="        overrides=overrides.every(connection),\n",
+        new="        overrides={},\n",
+        tests=(f"{IN_ALLOW}test_it_holds_in_place_of_the_services",),
     ),
     Mutant(
         name="quota-gate-of-a-user",

@@ -92,6 +92,7 @@ class Users:
                     database=parts.database,
                     roll=parts.roll,
                     clock=parts.clock,
+                    wake=parts.wake,
                 )
             except WrongStateError as error:
                 return str(error)

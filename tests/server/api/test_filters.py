@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from joborch.server.store.listing import SORT_KEYS
+from joborch.domain.sorting import KEYS
 from tests.support.hand_agent import HandAgent, submit
 from tests.support.server import RunningServer
 
@@ -56,7 +56,7 @@ def test_a_filter_is_one_condition_more(
     assert listed(server, user="filters", q=text) == [ids[each] for each in expected]
 
 
-@pytest.mark.parametrize("sort", [*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS)])
+@pytest.mark.parametrize("sort", [*KEYS, *(f"-{key}" for key in KEYS), "name,-priority"])
 def test_pages_of_a_filter_follow_each_other(
     server: RunningServer, ids: list[int], sort: str
 ) -> None:

@@ -49,6 +49,26 @@ def test_a_submission_is_answered_with_its_jobs(server: RunningServer) -> None:
     assert view["held_at"] is not None
 
 
+def test_a_submission_is_answered_with_the_places_of_its_jobs_if_wanted(
+    server: RunningServer,
+) -> None:
+    def places(**form: str) -> list[int | None]:
+        answer = server.http.post(
+            "/api/v1/jobs?places=true",
+            data={"service": "example", "user_id": "placed"} | form,
+            files={"f": ("run.sh", b"true")},
+            headers={"idempotency-key": form.get("name", "")} if "name" in form else {},
+        )
+        return [job["position"] for job in answer.raise_for_status().json()["jobs"]]
+
+    assert places(array="1-2", name="k-first") == [1, 2]
+    assert places() == [3]
+    assert places(hold="yes") == [None]
+    assert places(priority="90") == [1]
+    assert places(array="1-2", name="k-first") == [2, 3], "the same again, behind the urgent one"
+    assert places(begin="2099-01-01T00:00:00Z") == [None]
+
+
 def test_the_same_key_submits_nothing_twice(server: RunningServer) -> None:
     form = {"service": "example", "user_id": "twice"}
 
@@ -65,6 +85,7 @@ def test_the_same_key_submits_nothing_twice(server: RunningServer) -> None:
     assert (first.status_code, second.status_code, third.status_code) == (201, 200, 409)
     assert second.json()["jobs"][0] == first.json()["jobs"][0] | {"duplicate": True}
     assert third.json()["code"] == "idempotency_conflict"
+    assert third.json()["hint"] == "use another key for other content"
 
 
 @pytest.mark.parametrize("key", ["", "a b", "\u00e9", "x" * 201])
@@ -142,6 +163,9 @@ def test_jobs_are_listed_page_by_page(server: RunningServer) -> None:
         "since=yesterday",
         "until=2026-01-01",
         "sort=colour",
+        "sort=",
+        "sort=user,",
+        "sort=user,-user",
         "name=" + "*a" * 6,
         "name=" + "a" * 201,
         "cursor=x",

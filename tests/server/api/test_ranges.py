@@ -81,6 +81,16 @@ def test_a_member_of_the_results_can_be_fetched_in_parts(
     assert (part.status_code, part.text) == (206, "345")
 
 
+def test_of_each_result_its_checksum_is_told(server: RunningServer, agent: HandAgent) -> None:
+    job_id = submit(server.http, user_id="parts")
+    agent.finish(agent.take(job_id), files={"a/out.txt": "0123456789"})
+
+    files = server.http.get(f"/api/v1/jobs/{job_id}/files").json()["items"]
+
+    checksums = {file["name"]: file["crc32"] for file in files}
+    assert checksums == {"run.sh": None, "a/out.txt": 0xA684C7C6}
+
+
 def test_no_answer_leaves_a_file_open(server: RunningServer) -> None:
     form = {"service": "example", "user_id": "open", "hold": "yes"}
     files = [("f", ("run.sh", b"exit 0\n")), ("f", ("big", bytes(30_000_000)))]

@@ -8,6 +8,8 @@ from tests.faults.a_good_site import GoodSite
 
 BATCH = "INSERT INTO batches (id, size, at_once, active, created_at) VALUES (1, 1, {}, 0, 0)"
 
+OVERRIDE = "INSERT INTO overrides VALUES ('fast', 'ann', {}, NULL, {}, 'eve')"
+
 
 def exceeded(site: GoodSite, limits: Mapping[str, Limits]) -> list[str]:
     with ledger.opened(site.path) as opened:
@@ -39,6 +41,21 @@ def test_a_slot_that_was_never_given_back_counts_on(site: GoodSite) -> None:
     site.spoil("DELETE FROM events WHERE event = 'requeue'")
     found = exceeded(site, {"fast": Limits(per_user=1)})
     assert found == ["I3 user ann held 2 of fast, 1 allowed, reached at event 5"]
+
+
+@pytest.mark.parametrize(
+    ("running", "since", "found"),
+    [
+        (1, 0, []),
+        (0, 0, ["I3 user ann held 1 of fast, 0 allowed, reached at event 2"]),
+        (0, 2**62, []),
+    ],
+)
+def test_what_an_operator_set_for_a_user_holds_since_then(
+    site: GoodSite, running: int, since: int, found: list[str]
+) -> None:
+    site.spoil(OVERRIDE.format(running, since))
+    assert exceeded(site, {"fast": Limits(per_user=0 if running else 1)}) == found
 
 
 def test_nothing_is_said_of_a_service_whose_quota_is_not_known(site: GoodSite) -> None:

@@ -112,6 +112,7 @@ def test_a_job_over_quota_is_told_which_jobs_to_wait_for(tmp_path: Path) -> None
             assert said.holders == [jobs[0].id, jobs[1].id]
             assert said.remedies == [
                 f"wait for or cancel one of {jobs[0].id}-{jobs[1].id}",
+                "allow ann more: joborch quota set ann example running=3",
                 "raise per_user of example: joborch serve --service example:per_user=3",
                 f"put it in front of yours: joborch set {jobs[3].id} priority=100",
             ]

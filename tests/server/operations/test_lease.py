@@ -13,7 +13,12 @@ from tests.support.bench import Bench, a_bench, a_zip
 async def cancel_job(bench: Bench, job_id: int) -> None:
     parts = bench.parts
     await cancel.cancel(
-        job_id, actor="user:ann", database=parts.database, roll=parts.roll, clock=parts.clock
+        job_id,
+        actor="user:ann",
+        database=parts.database,
+        roll=parts.roll,
+        clock=parts.clock,
+        wake=parts.wake,
     )
 
 

@@ -98,8 +98,10 @@ def test_the_same_key_for_other_content_is_refused(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_bench(tmp_path) as bench:
             await bench.submit(key="k1")
+            kept = list(tmp_path.rglob("run.sh"))
             with pytest.raises(IdempotencyError):
                 await bench.submit(key="k1", files={"run.sh": b"something else"})
+            assert list(tmp_path.rglob("run.sh")) == kept
             with pytest.raises(IdempotencyError):
                 await bench.submit(key="k1", priority=80)
             await bench.submit(key="k1", user="bob")

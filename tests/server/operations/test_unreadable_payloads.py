@@ -33,7 +33,12 @@ async def break_files(bench: Bench, job_id: int) -> None:
 async def cancel_job(bench: Bench, job_id: int) -> None:
     parts = bench.parts
     await cancel.cancel(
-        job_id, actor="user:ann", database=parts.database, roll=parts.roll, clock=parts.clock
+        job_id,
+        actor="user:ann",
+        database=parts.database,
+        roll=parts.roll,
+        clock=parts.clock,
+        wake=parts.wake,
     )
 
 
