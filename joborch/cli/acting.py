@@ -17,6 +17,10 @@ from joborch.wire.actions import ActionResult, JobAction, about, name_of
 from joborch.wire.jobs import JobView
 
 MOST_IN_QUESTION = 10
+MOST_UNCOUNTED = 20
+"""Of more jobs than these the number has to be typed, or expected if they are several people's."""
+RESULT_FIELDS = ("id", "ok", "state", "new_id", "message", "error")
+"""Of what became of each job, for programs."""
 
 Selectors = Annotated[list[str] | None, typer.Argument(metavar="[SELECTOR]...")]
 Only = Annotated[
@@ -25,6 +29,10 @@ Only = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say which.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+Expect = Annotated[
+    int | None,
+    typer.Option("--expect", metavar="N", min=1, help="Do nothing unless they are so many."),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,8 @@ class Choice:
     is_yes: bool
     where: str | None = None
     """A filter that they pass, too; it can stand alone."""
+    expected: int | None = None
+    """How many there have to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +68,14 @@ def carry_out(session: Session, choice: Choice, deed: Deed) -> list[ActionResult
 
     Raises:
         EmptySelectionError: no job is meant; nothing was done.
+        UsageError: there are not as many as expected, or that is to be said; nothing was done.
         typer.Exit: after a dry run, and when the answer was no.
     """
     jobs = session.run(lambda server: _chosen(choice, session, server))
     if choice.is_dry:
         _rehearse(session, deed, jobs)
         raise typer.Exit
-    others = sorted({job.user_id for job in jobs} - {session.settings.user_id})
-    if len(jobs) > 1 or others:
-        session.confirm(_question(deed.verb, jobs, others), is_yes=choice.is_yes)
+    _confirm(session, choice, deed, jobs)
     action = about(deed.action, [job.id for job in jobs])
     results = session.run(lambda server: server.act(action))
     _tell(session, deed, results)
@@ -110,12 +119,32 @@ def _rehearse(session: Session, deed: Deed, jobs: Sequence[JobView]) -> None:
         output.line(str(job.id) if output.form == "ids" else f"{job.id} {one_line(job.state)}")
 
 
-def _question(verb: str, jobs: Sequence[JobView], others: Sequence[str]) -> str:
+def _confirm(session: Session, choice: Choice, deed: Deed, jobs: Sequence[JobView]) -> None:
+    """Return if it is certain that these jobs are meant; ask where that is called for."""
+    number, users = len(jobs), sorted({job.user_id for job in jobs})
+    if choice.expected not in {None, number}:
+        raise UsageError(f"{number} jobs are meant, and {choice.expected} were expected")
+    if number > MOST_UNCOUNTED and len(users) > 1 and choice.is_yes and choice.expected is None:
+        raise UsageError(
+            f"{number} jobs of {len(users)} users are meant", hint=f"add --expect {number}"
+        )
+    has_others = users != [session.settings.user_id]
+    if number > 1 or has_others:
+        session.confirm(
+            _question(deed.verb, jobs, users if has_others else []),
+            is_yes=choice.is_yes,
+            typed=str(number) if number > MOST_UNCOUNTED else None,
+            called="their number",
+            why="jobs of others are asked about" if has_others else "several jobs are asked about",
+        )
+
+
+def _question(verb: str, jobs: Sequence[JobView], users: Sequence[str]) -> str:
     ids = ", ".join(str(job.id) for job in jobs[:MOST_IN_QUESTION])
     more = ", …" if len(jobs) > MOST_IN_QUESTION else ""
     running = sum(job.state == JobState.RUNNING for job in jobs)
     noun = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
-    whose = f", not all yours but of {', '.join(others)}" if others else ""
+    whose = f" of {', '.join(users)}" if users else ""
     return one_line(f"{verb} {noun}{whose} ({running} running): {ids}{more}?")
 
 

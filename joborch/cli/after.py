@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joborch.cli import outcome
-from joborch.cli.downloads import Download, fetch_jobs
-from joborch.cli.follow import Waiting, follow, tell_ends
+from joborch.cli.downloads import FETCHED_FIELDS, Download, fetch_jobs
+from joborch.cli.fields import fields_of
+from joborch.cli.follow import LOG_FIELDS, Waiting, follow, tell_ends
 from joborch.cli.session import Session
 from joborch.client import Orchestrator
 from joborch.domain.errors import ConflictError
 from joborch.domain.selectors import spelt
 from joborch.wire.jobs import JobView
+
+AFTER_FIELDS = (*fields_of(JobView), *LOG_FIELDS, *FETCHED_FIELDS)
+"""What programs may be shown of a job once it is submitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ EXAMPLES = """
 joborch agent --server http://orchestrator:5000 --service example:4
 joborch agent -s example -s haddock:1 --label gpu=no --work-dir /scratch/joborch
 joborch agent --listen 0.0.0.0:9000
+joborch agent -s example:2 --once
 joborch agent -s example:20 --backend seed --client http://compute:9000
 """
 
@@ -57,6 +58,9 @@ def agent(
     drain: Annotated[
         bool, typer.Option("--drain", help="On SIGTERM, wait for the jobs; a second one leaves.")
     ] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Take what waits, run it to its end, and leave.")
+    ] = False,
     until_eof: Annotated[
         bool, typer.Option("--until-eof", help="Leave when standard input ends.")
     ] = False,
@@ -89,6 +93,7 @@ def agent(
         "work_dir": work_dir,
         "grace": grace,
         "drain": drain or None,
+        "once": once or None,
         "until_eof": until_eof or None,
         "keep": keep,
         "max_results": max_results,

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.acting import (
+    RESULT_FIELDS,
+    Choice,
+    Deed,
+    DryRun,
+    Expect,
+    Only,
+    Selectors,
+    Yes,
+    carry_out,
+    leave,
+)
 from joborch.cli.filtering import Where
 from joborch.cli.session import Session, duration
 from joborch.domain.states import JobState
@@ -32,13 +43,21 @@ def cancel(
     only: Only = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    expect: Expect = None,
 ) -> None:
     """End jobs. One that runs gets SIGTERM, and SIGKILL after a while; its results are kept."""
-    session = Session.of(context)
+    session = Session.of(context, fields=RESULT_FIELDS)
     patience = timedelta(0) if now else duration(grace, "--grace")
     grace_s = patience.total_seconds() if patience is not None else None
     action = CancelJobs(ids=[], reason=reason, grace_s=grace_s)
-    choice = Choice(selectors=selectors or [], where=where, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(
+        selectors=selectors or [],
+        where=where,
+        only=only,
+        is_dry=dry_run,
+        is_yes=yes,
+        expected=expect,
+    )
     leave(carry_out(session, choice, Deed(verb="Cancel", action=action, told=_told)))
 
 

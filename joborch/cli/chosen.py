@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from joborch.cli.exits import UsageError
 from joborch.cli.options import Common
 from joborch.client.settings import ClientSettings, load_settings
 
@@ -12,7 +13,14 @@ def settings_of(options: Common, *, has_own_timeout: bool = False) -> ClientSett
         flags={
             "server": options.server,
             "timeout": None if has_own_timeout else options.timeout,
+            "time_format": _time_format(options),
         },
         config=Path(options.config) if options.config else None,
         profile=options.profile,
     )
+
+
+def _time_format(options: Common) -> str | None:
+    if options.utc and options.time_format not in {None, "utc"}:
+        raise UsageError(f"--utc is --time-format utc, and not {options.time_format}")
+    return "utc" if options.utc else options.time_format

@@ -162,7 +162,7 @@ ACTIONS: dict[str, tuple[Callable[..., None], str]] = {
 
 
 def _refuse_useless_alias(name: str, text: str) -> None:
-    from joborch.cli.main import COMMANDS
+    from joborch.cli.commands import COMMANDS
 
     if name in COMMANDS:
         raise UsageError(f"{name} is a command, which no alias can replace")

@@ -9,7 +9,9 @@ from joborch.cli.items import Sources
 from joborch.cli.wishes import Wishes
 
 
-def check_input(arguments: Sequence[str], sources: Sources, inputs: Sequence[str]) -> None:
+def check_input(
+    arguments: Sequence[str], sources: Sources, inputs: Sequence[str], awaited: Sequence[str]
+) -> None:
     """Refuse that two options read standard input."""
     named = {
         "the script": arguments[:1] == ["-"],
@@ -17,6 +19,7 @@ def check_input(arguments: Sequence[str], sources: Sources, inputs: Sequence[str
         "--csv": sources.csv == "-",
         "--jsonl": sources.jsonl == "-",
         "--input": any(text.partition(":")[0] == "-" for text in inputs),
+        "--after": "-" in awaited,
     }
     readers = [name for name, reads in named.items() if reads]
     if len(readers) > 1:

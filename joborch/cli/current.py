@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from joborch.client import JobQuery, Orchestrator
+from joborch.domain.sorting import parse_sort
 from joborch.wire.jobs import JobPage, JobView
 
 RECENTLY = timedelta(hours=1)
@@ -12,12 +14,16 @@ MOST_A_PAGE = 1000
 
 
 async def current(
-    orchestrator: Orchestrator, query: JobQuery, *, limit: int, now: datetime
+    orchestrator: Orchestrator, query: JobQuery, *, limit: int | None, now: datetime
 ) -> JobPage:
     """Return at most ``limit`` jobs, and how many there are: active, or ended within the hour."""
-    active = await orchestrator.jobs(replace(query, state="active"), limit=limit)
+    first = limit or MOST_A_PAGE
+    begun = replace(query, state="active")
+    active = await orchestrator.jobs(begun, limit=first)
+    if limit is None and active.next:
+        active.items = [job async for job in orchestrator.iter_jobs(begun)]
     newest_first = replace(query, state="done", sort="-finished_at")
-    ended = [job async for job in _ended_since(now - RECENTLY, orchestrator, newest_first, limit)]
+    ended = [job async for job in _ended_since(now - RECENTLY, orchestrator, newest_first, first)]
     jobs = in_order([*active.items, *ended], query.sort or "-id")
     return JobPage(items=jobs[:limit], total=active.total + len(ended))
 
@@ -39,8 +45,10 @@ async def _ended_since(
 
 def in_order(jobs: Iterable[JobView], sort: str) -> list[JobView]:
     """Sort as the server does, but with what is not known at the end."""
-    key = {"user": "user_id"}.get(sort.lstrip("-"), sort.lstrip("-"))
-    rows = [(getattr(job, key), job.id, job) for job in jobs]
-    known = [row for row in rows if row[0] is not None]
-    known.sort(key=lambda row: row[:2], reverse=sort.startswith("-"))
-    return [row[2] for row in [*known, *(row for row in rows if row[0] is None)]]
+    found = list(jobs)
+    for key in reversed(parse_sort(sort)):
+        fact = attrgetter({"user": "user_id"}.get(key.name, key.name))
+        known = [job for job in found if fact(job) is not None]
+        unknown = [job for job in found if fact(job) is None]
+        found = [*sorted(known, key=fact, reverse=key.is_descending), *unknown]
+    return found

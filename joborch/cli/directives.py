@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ from joborch.cli.wishes import Wishes
 
 HEAD_BYTES = 64 * 1024
 """So much of a script is looked at."""
+HINT = "hint: "
+"""What a note begins with that is no more than a suggestion."""
 _DIRECTIVE = re.compile(r"#JOBORCH(?:\s+(.*)|$)")
-_LISTS = ("tag", "env", "env_file", "inputs")
+_SBATCH = re.compile(r"#SBATCH(?:\s+(.*)|$)")
+_LISTS = ("tag", "env", "env_file", "inputs", "after", "after_any")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,16 @@ def declaration(
     max_attempts: opts.MaxAttempts = None,
     hold: opts.Hold = False,
     begin: opts.Begin = None,
+    after: opts.Afters = None,
+    after_any: opts.AfterAny = None,
 ) -> None:
     """Declare what may stand in a script; never called."""
 
 
-def read_directives(script: Path | bytes, name: str) -> Directives:
+def read_directives(script: Path | bytes, name: str, *, reads_sbatch: bool = False) -> Directives:
     """Read the ``#JOBORCH`` lines of a script that messages call ``name``.
+
+    With ``reads_sbatch`` its ``#SBATCH`` lines say what those leave open.
 
     Raises:
         UsageError: naming every line that is wrong.
@@ -75,7 +83,19 @@ def read_directives(script: Path | bytes, name: str) -> Directives:
             said[key] = [*said[key], *value] if key in _LISTS else value
     if mistakes:
         raise UsageError(*mistakes, hint="#JOBORCH takes what `submit` takes about a job itself")
-    return Directives(wishes=_wishes(said), notes=tuple(_notes(lines, name, count)))
+    notes = tuple(_notes(lines, name, count))
+    if not reads_sbatch:
+        return Directives(wishes=_wishes(said), notes=(*notes, *_hints(lines, name)))
+    return _with_slurms(Directives(wishes=_wishes(said), notes=notes), lines, name)
+
+
+def _with_slurms(said: Directives, lines: list[str], name: str) -> Directives:
+    from joborch.cli.slurm.wishes import wishes_in
+
+    found = [*_directives(lines, _SBATCH)]
+    wishes = wishes_in(found, name, datetime.now(UTC))
+    note = f"read {len(found)} #SBATCH line{'s' * (len(found) != 1)} from {name}"
+    return Directives(wishes=said.wishes.over(wishes), notes=(*said.notes, note))
 
 
 def _head_lines(script: Path | bytes) -> list[str]:
@@ -93,9 +113,11 @@ def _length_of_head(lines: list[str]) -> int:
     return next(commands, len(lines))
 
 
-def _directives(lines: list[str]) -> Iterator[tuple[int, str]]:
+def _directives(
+    lines: list[str], kind: "re.Pattern[str]" = _DIRECTIVE
+) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines[: _length_of_head(lines)], 1):
-        if match := _DIRECTIVE.match(line):
+        if match := kind.match(line):
             yield number, match[1] or ""
 
 
@@ -126,6 +148,8 @@ def _wishes(said: dict[str, Any]) -> Wishes:
         max_attempts=said.get("max_attempts"),
         array=said.get("array"),
         begin=said.get("begin"),
+        after=said["after"],
+        after_any=said["after_any"],
         is_held=bool(said.get("hold")),
     )
 
@@ -137,5 +161,8 @@ def _notes(lines: list[str], name: str, count: int) -> Iterator[str]:
     for number, line in enumerate(lines[length:], length + 1):
         if _DIRECTIVE.match(line):
             yield f"warning: {name} line {number}: #JOBORCH after the first command is not read"
-    if any(line.startswith("#SBATCH") for line in lines[:length]):
-        yield f"warning: {name} has #SBATCH lines, which are not read; write #JOBORCH"
+
+
+def _hints(lines: list[str], name: str) -> Iterator[str]:
+    if any(_directives(lines, _SBATCH)):
+        yield f"{HINT}{name} has #SBATCH lines, which are not read: --sbatch reads them"

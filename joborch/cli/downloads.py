@@ -1,7 +1,8 @@
 """Bringing the results of several jobs home, each into a directory or an archive of its own."""
 
-import re
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from joborch.cli import exits, outcome
 from joborch.cli.progress import Bar
 from joborch.cli.session import Session
 from joborch.client import Orchestrator
+from joborch.client.results import sha256_of
 from joborch.domain.errors import JoborchError
+from joborch.domain.names import place_named
 from joborch.domain.text import one_line
 from joborch.wire.jobs import JobView
 
-_UNFIT = re.compile(r"[^\w.+@ -]|^[.-]")
+FETCHED_FIELDS = ("id", "state", "path", "files")
+"""Of what was fetched, for programs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,10 @@ class Download:
     """Keep the archive, and do not unpack it."""
     is_partial: bool = False
     """Of a running job, as it is now."""
+    goes_on: bool = True
+    """Whether one job that fails leaves the others be."""
+    parallel: int = 4
+    """Jobs at a time."""
     warns: bool = True
     """Tell of jobs that did not complete."""
 
@@ -36,25 +44,55 @@ class Download:
 async def fetch_jobs(
     session: Session, orchestrator: Orchestrator, jobs: Sequence[JobView], download: Download
 ) -> int:
-    """Fetch each job, print where it went, and return the exit code for all of them."""
+    """Fetch each job, print where it went in their order, and return the exit code for all."""
+    targets = [_target(job, download, is_only=len(jobs) == 1) for job in jobs]
     codes: list[int] = []
     items: list[dict[str, object]] = []
-    for job in jobs:
-        target = _target(job, download, is_only=len(jobs) == 1)
-        try:
-            files = await _fetch(session, orchestrator, job, target, download)
-        except (JoborchError, FileExistsError) as error:
-            if len(jobs) == 1:
-                raise
-            codes.append(exits.report(exits.as_ours(error), as_json=session.output.is_json))
-            continue
-        codes.append(0)
-        items.append({"id": job.id, "state": job.state, "path": str(target), "files": files})
-        if not session.output.is_json:
-            session.output.line(one_line(str(target)))
+    async with _under_way(session, orchestrator, jobs, targets, download) as fetches:
+        for job, target, fetch in zip(jobs, targets, fetches, strict=True):
+            try:
+                files = await fetch
+            except JoborchError as error:
+                if len(jobs) == 1:
+                    raise
+                codes.append(exits.report(error, as_json=session.output.is_json))
+                if download.goes_on:
+                    continue
+                break
+            codes.append(0)
+            items.append({"id": job.id, "state": job.state, "path": str(target), "files": files})
+            if not session.output.is_json:
+                session.output.line(one_line(str(target)))
     if session.output.is_json:
         session.output.document({"schema": "joborch.fetch/1", "items": items})
     return _code(codes)
+
+
+@asynccontextmanager
+async def _under_way(
+    session: Session,
+    orchestrator: Orchestrator,
+    jobs: Sequence[JobView],
+    targets: Sequence[Path],
+    download: Download,
+) -> AsyncIterator[list[asyncio.Task[list[str]]]]:
+    """Fetch the jobs, some at a time; what is not done by the end of the block is given up."""
+    turns = asyncio.Semaphore(download.parallel)
+
+    async def one(job: JobView, target: Path) -> list[str]:
+        async with turns:
+            return await _fetch(session, orchestrator, job, target, download)
+
+    fetches = [
+        asyncio.create_task(one(job, target), name=f"fetch {job.id}")
+        for job, target in zip(jobs, targets, strict=True)
+    ]
+    try:
+        yield fetches
+    finally:
+        for fetch in fetches:
+            fetch.cancel()
+        await asyncio.gather(*fetches, return_exceptions=True)
 
 
 async def _fetch(
@@ -67,8 +105,23 @@ async def _fetch(
         return []
     if outcome.is_bad(job) and download.warns:
         session.output.note(f"warning: job {job.id} {one_line(outcome.verdict(job))}")
-    if _is_there(target, download):
+    is_there = _is_to_stay(target, download)
+    try:
+        files = await _bring(session, orchestrator, job, target, download)
+    except FileExistsError as error:
+        hint = "--overwrite replaces what is there, --dir puts it elsewhere"
+        raise exits.UsageError(str(error), hint=hint) from error
+    if is_there and not files:
         session.output.note(f"{one_line(str(target))} is there already; --overwrite fetches again")
+    return files
+
+
+async def _bring(
+    session: Session, orchestrator: Orchestrator, job: JobView, target: Path, download: Download
+) -> list[str]:
+    """Fetch what is not there, and return the names of files that were unpacked."""
+    if download.keeps_zip and _is_to_stay(target, download):
+        await asyncio.to_thread(_require_same, target, job)
         return []
     with Bar(session.output, f"↓ {job.id}") as bar:
         if download.keeps_zip:
@@ -84,8 +137,17 @@ async def _fetch(
         )
 
 
+def _is_to_stay(target: Path, download: Download) -> bool:
+    return target.exists() and not download.is_overwriting
+
+
+def _require_same(archive: Path, job: JobView) -> None:
+    if not archive.is_file() or job.results is None or sha256_of(archive) != job.results.sha256:
+        raise FileExistsError(f"{archive} exists already, with other content")
+
+
 def _target(job: JobView, download: Download, *, is_only: bool) -> Path:
-    name = _UNFIT.sub("_", job.name)[:100]
+    name = place_named(job.name)
     is_archive = download.keeps_zip or download.is_partial
     ending = ".zip" if is_archive else ""
     if download.into is None:
@@ -93,10 +155,6 @@ def _target(job: JobView, download: Download, *, is_only: bool) -> Path:
     if is_only and not is_archive:
         return download.into
     return download.into / f"{job.id}-{name}{ending}"
-
-
-def _is_there(target: Path, download: Download) -> bool:
-    return target.exists() and not download.is_overwriting and target != download.into
 
 
 def _code(codes: Sequence[int]) -> int:

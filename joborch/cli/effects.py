@@ -29,6 +29,8 @@ class Effect:
     @property
     def starting(self) -> int:
         """How many could start at once, at most: others may be ahead of them."""
+        if self.service.paused:
+            return 0
         of_user = self.usage.limit - self.usage.active - self.usage.queued
         rooms = [self.free, of_user, self.service.slots - self.service.active]
         if self.service.max is not None:
@@ -67,6 +69,8 @@ class Effect:
     def _start(self) -> str:
         if not self.free:
             return "none before it is released or its time comes"
+        if self.service.paused:
+            return f"none before {self.service.name} is resumed"
         if not self.service.agents:
             return f"none before an agent offers {self.service.name}"
         if self.starting >= self.jobs:

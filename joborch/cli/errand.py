@@ -7,7 +7,9 @@ import typer
 
 from joborch.cli import history
 from joborch.cli.after import After, jobs_named
+from joborch.cli.awaiting import Awaiting
 from joborch.cli.exits import INTERRUPTED
+from joborch.cli.outlook import tell_outlook
 from joborch.cli.progress import Bar
 from joborch.cli.session import Session
 from joborch.cli.template import Filled
@@ -53,7 +55,8 @@ class Errand:
         """Return what would be sent, checked as far as that is possible here."""
         wishes, staged = self.filled.wishes, self.filled.staged
         service = await service_for(self.session, wishes, staged, orchestrator)
-        submission = submission_of(self.session, wishes, staged, service)
+        awaited = await Awaiting(self.session, orchestrator).named_in(wishes)
+        submission = submission_of(self.session, wishes, staged, service, awaited)
         check_body(submission)
         return submission
 
@@ -61,12 +64,18 @@ class Errand:
         submission = await self.plan(orchestrator)
         with Bar(self.session.output, "↑") as bar:
             try:
-                submitted = await orchestrator.submit(submission, on_progress=bar.move)
+                submitted = await orchestrator.submit(
+                    submission,
+                    with_places=self.session.output.is_json,
+                    on_progress=bar.move,
+                )
             except UnknownServiceError as error:
                 raise with_command(error) from error
         self.ids = [job.id for job in submitted.jobs]
         history.remember(self.session.settings.server, self.ids, now=self.session.now)
         self.tell(self, submitted)
+        if not (self.after.is_anything or self.session.output.is_for_programs):
+            await tell_outlook(self.session, orchestrator, submitted)
         return await self.after.see_through(self.session, orchestrator, self.ids)
 
 

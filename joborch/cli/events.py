@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from joborch.cli.exits import UsageError
+from joborch.cli.fields import fields_of
 from joborch.cli.happenings import Wanted, newest, onwards, recent, seq_before, since
 from joborch.cli.job_table import COLORS
 from joborch.cli.session import Session
-from joborch.cli.times import moment, parse_moment
+from joborch.cli.times import parse_moment
 from joborch.client import Orchestrator
 from joborch.domain.text import one_line
 from joborch.wire.events import EventView
@@ -43,7 +44,7 @@ def events(
     ] = None,
 ) -> None:
     """Show what happened to jobs: the last 50 events, those since then, or what happens now."""
-    session = Session.of(context)
+    session = Session.of(context, fields=fields_of(EventView))
     if session.options.chosen_format in {"tsv", "csv"}:
         raise UsageError("events are lines of JSON, or lines for people", hint="use --json")
     wanted = Wanted(user=user, service=service, job=job, batch=batch)
@@ -92,7 +93,7 @@ def _tell(session: Session, event: EventView) -> None:
 
 def _line(session: Session, event: EventView) -> str:
     """Write an event for people: when, which job, what, from where to where, by whom."""
-    at = moment(event.at, in_utc=session.options.utc)
+    at = session.times.moment(event.at)
     moved = event.to_state.replace("_", " ")
     if event.from_state not in {None, event.to_state}:
         moved = f"{event.from_state} → {moved}"

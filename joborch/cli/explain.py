@@ -70,31 +70,35 @@ def in_brief(explanation: Explanation) -> str:
     """Say in a table's cell why a job waits: ``quota 5/5 · #3``."""
     e = explanation
     place = {None: "", 1: " · next"}.get(e.position, f" · #{e.position}")
-    match e.reason:
-        case "quota_user":
-            return f"quota {e.user_active}/{e.user_limit}{place}"
-        case "quota_service":
-            return f"service {e.service_active}/{e.service_limit}{place}"
-        case "agent_full":
-            return f"agents full{place}"
-        case "batch_limit":
-            return f"batch full{place}"
-        case "no_agent":
-            return "no agent"
-        case _:
-            return e.message
+    if e.reason == "dependency" and e.after:
+        more = e.after_count - 1
+        return f"after {e.after[0].id}{f' and {more} more' if more else ''}"
+    texts = {
+        "service_paused": "service paused",
+        "quota_user": f"quota {e.user_active}/{e.user_limit}{place}",
+        "quota_service": f"service {e.service_active}/{e.service_limit}{place}",
+        "agent_full": f"agents full{place}",
+        "batch_limit": f"batch full{place}",
+        "no_agent": "no agent",
+    }
+    return texts.get(e.reason or "", e.message)
 
 
 def outlook(session: Session, explanation: Explanation) -> Iterator[str]:
     """Say when a job that waits will start, and what would let it start sooner."""
     if explanation.estimate is not None:
-        in_utc = session.options.utc
+        in_utc = session.times.in_utc
         yield f"start: {told(explanation.estimate, session.now, in_utc=in_utc)}"
     elif explanation.estimate_reason:
         yield f"start: no estimate: {explanation.estimate_reason}"
-    for index, remedy in enumerate(explanation.remedies):
-        text = remedy.replace("--server URL", f"--server {session.settings.server}")
+    for index, text in enumerate(remedies(session, explanation)):
         yield f"{'        ' if index else 'sooner: '}{text}"
+
+
+def remedies(session: Session, explanation: Explanation) -> list[str]:
+    """Return what would let it start sooner, with commands that know the server's address."""
+    server = f"--server {session.settings.server}"
+    return [remedy.replace("--server URL", server) for remedy in explanation.remedies]
 
 
 def ordinal(number: int) -> str:

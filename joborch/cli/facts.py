@@ -13,6 +13,8 @@ def show_facts(output: Output, schema: str, facts: Facts) -> None:
     if output.is_json:
         output.document({"schema": schema, **facts})
         return
+    output.fields.check(facts)
+    facts = output.fields.of_facts(facts)
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
         head = f"{name}\t" if output.is_for_programs else f"{name:<{width}}  "

@@ -9,8 +9,9 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from joborch.cli.downloads import Download, fetch_jobs
+from joborch.cli.downloads import FETCHED_FIELDS, Download, fetch_jobs
 from joborch.cli.exits import UsageError
+from joborch.cli.fields import fields_of
 from joborch.cli.filtering import Where
 from joborch.cli.follow import Waiting
 from joborch.cli.progress import Bar
@@ -38,6 +39,7 @@ COLUMNS: list[Column[FileView]] = [
     Column(name="kind", head="KIND", text=lambda f: f.kind, raw=lambda f: f.kind),
     Column(name="name", head="NAME", text=lambda f: f.name, raw=lambda f: f.name),
 ]
+FIELDS = (*FETCHED_FIELDS, *fields_of(JobView))
 
 
 def fetch(
@@ -70,12 +72,21 @@ def fetch(
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite/--skip-existing", help="What is there already.", show_default=False
+            "--overwrite/--skip-existing",
+            help="Replace what is there; else the same is left, and other content an error.",
+            show_default=False,
         ),
     ] = False,
+    no_keep_going: Annotated[
+        bool, typer.Option("--no-keep-going", help="Of several, stop at the first that fails.")
+    ] = False,
+    parallel: Annotated[
+        int, typer.Option("-j", "--jobs", metavar="N", min=1, max=32, help="Jobs at a time.")
+    ] = 4,
 ) -> None:
     """Download results, each job's into a directory of its own, and print which."""
-    session = Session.of(context)
+    is_looking = listing and not wait
+    session = Session.of(context, fields=None if is_looking else FIELDS)
     download = Download(
         into=Path(directory) if directory else None,
         include=tuple(include or ()),
@@ -83,6 +94,8 @@ def fetch(
         is_overwriting=overwrite,
         keeps_zip=keep_zip,
         is_partial=partial,
+        goes_on=not no_keep_going,
+        parallel=parallel,
     )
 
     async def work(orchestrator: Orchestrator) -> int:

@@ -24,9 +24,14 @@ def told(estimate: Estimate, now: datetime, *, in_utc: bool) -> str:
 def in_short(estimate: Estimate) -> str:
     """Write ``42m``, or ``42m ±6m`` where that says something."""
     low, expected, high = _spans(estimate)
-    give = (high - low) / 2
-    text = format_duration(round(expected))
-    return f"{text} ±{format_duration(round(give))}" if round(give) else text
+    give = _rounded((high - low) / 2)
+    text = format_duration(_rounded(expected))
+    return f"{text} ±{format_duration(give)}" if give else text
+
+
+def _rounded(seconds: float) -> int:
+    """Leave out the seconds where there are minutes enough: nothing is known so exactly."""
+    return round(seconds) if seconds < SOON_S else round(seconds / 60) * 60
 
 
 def _spans(estimate: Estimate) -> tuple[float, float, float]:

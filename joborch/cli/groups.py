@@ -118,6 +118,7 @@ def _columns(by: str, now: datetime) -> list[Column[JobGroup]]:
             name="latest_at",
             head="NEWEST",
             text=lambda g: f"{age(g.latest_at, now)} ago",
+            at=lambda g: g.latest_at,
             raw=lambda g: iso(g.latest_at),
             is_right=True,
         ),

@@ -1,13 +1,16 @@
 """Everything about one job, for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
 
 from joborch.cli import outcome
 from joborch.cli.explain import facts, outlook
 from joborch.cli.job_table import COLORS, mark, running_s
+from joborch.cli.last_words import last_words
 from joborch.cli.session import Session
-from joborch.cli.times import clock, moment, size
+from joborch.cli.times import clock, size
 from joborch.client import Orchestrator
+from joborch.client.repeating import repeat_command
 from joborch.domain.durations import format_duration
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
@@ -20,9 +23,10 @@ OWN = ".joborch/"
 
 
 async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView) -> None:
-    """Print how a job stands, its history, why it waits, and its files."""
+    """Print how a job stands, why it waits, its history, its files, and what it wrote last."""
     history = await orchestrator.history(job.id)
     files = await orchestrator.files(job.id)
+    written = await last_words(orchestrator, job)
     explanation = None
     if job.state == JobState.QUEUED:
         explanation = await orchestrator.explain(job.id)
@@ -35,7 +39,7 @@ async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView
     _show_why(session, explanation)
     for line in _timeline(session, history):
         output.line(line)
-    for label, text in _files(files):
+    for label, text in [*_files(files), ("repeat", repeat_command(job, files)), *_log(written)]:
         output.line(f"  {label:<9} {one_line(text)}")
 
 
@@ -54,7 +58,7 @@ def _facts(session: Session, job: JobView) -> Iterator[tuple[str, str]]:
     elif limit:
         yield "may run", limit.removeprefix(" of ")
     if job.cancel_requested_at and not JobState(job.state).is_terminal:
-        yield "cancel", f"asked for at {moment(job.cancel_requested_at, in_utc=_utc(session))}"
+        yield "cancel", f"asked for at {session.times.moment(job.cancel_requested_at)}"
 
 
 def _show_why(session: Session, explanation: Explanation | None) -> None:
@@ -67,7 +71,7 @@ def _show_why(session: Session, explanation: Explanation | None) -> None:
 
 def _timeline(session: Session, history: list[EventView]) -> Iterator[str]:
     for event in history:
-        at = moment(event.at, in_utc=_utc(session))
+        at = session.times.moment(event.at)
         detail = " ".join(f"{key}={_value(value)}" for key, value in event.detail.items())
         words = f"{event.event} → {event.to_state} by {event.actor} {detail}"
         yield f"  {at}  {one_line(words).rstrip()}"
@@ -90,9 +94,10 @@ def _files(files: FileList) -> Iterator[tuple[str, str]]:
         yield label, " · ".join([*names, *more])
 
 
+def _log(written: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    for stream, lines in written.items():
+        yield from zip(chain([stream], repeat("")), lines, strict=False)
+
+
 def _color(job: JobView) -> str | None:
     return COLORS.get(JobState(job.state))
-
-
-def _utc(session: Session) -> bool:
-    return session.options.utc

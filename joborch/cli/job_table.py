@@ -81,6 +81,7 @@ def columns(now: datetime, reasons: Mapping[int, str]) -> list[Column[JobView]]:
             name="submitted_at",
             head="AGE",
             text=lambda j: age(j.submitted_at, now),
+            at=lambda j: j.submitted_at,
             raw=lambda j: iso(j.submitted_at),
             is_right=True,
             gives_way=2,
@@ -126,9 +127,17 @@ def _text(value: object) -> str:
 def _why_queued(job: JobView) -> str:
     if job.held_at:
         return "held"
+    if job.after:
+        return waits_for(job)
     if job.not_before:
         return f"not before {iso(job.not_before)}"
     return job.reason or ""
+
+
+def waits_for(job: JobView) -> str:
+    """Say which jobs a job waits for, in a cell: ``after 7``, ``after 7 and 24 more``."""
+    more = job.after_count - 1
+    return f"after {job.after[0]}{f' and {more} more' if more else ''}"
 
 
 def _ending(job: JobView) -> str:

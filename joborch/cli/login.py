@@ -44,7 +44,7 @@ def login(
     line is there for others to read. It is stored in credentials.toml, beside the configuration,
     for this address alone.
     """
-    session = Session.of(context)
+    session = Session.of(context, fields=("server", "path", "checked"))
     token = _token(session, token_file, is_from_stdin=token_stdin)
     server = session.settings.server
     if goes_in_the_clear(server) and session.settings.token is None:

@@ -32,7 +32,7 @@ def logout(
     where it was given out.
     """
     options = context.obj if isinstance(context.obj, Common) else Common()
-    output = Output(options)
+    output = Output(options, fields=("server", "path"))
     path = credentials_path(os.environ)
     if everywhere:  # even if the file cannot be read any more
         server, had_one = None, forget_all(path)

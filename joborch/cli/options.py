@@ -27,6 +27,7 @@ class Common:
     timeout: str | None = None
     no_input: bool = False
     utc: bool = False
+    time_format: str | None = None
     write: bool = False
 
     @property
@@ -81,7 +82,10 @@ def declaration(
         str | None, typer.Option("--timeout", metavar="DUR", help="Of one request; wait: of all.")
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
-    utc: Annotated[bool, typer.Option("--utc", help="Times in UTC.")] = False,
+    utc: Annotated[bool, typer.Option("--utc", help="As --time-format utc.")] = False,
+    time_format: Annotated[
+        str | None, typer.Option("--time-format", metavar="F", help="relative, local, utc or iso.")
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Change things in spite of a read-only profile.")
     ] = False,

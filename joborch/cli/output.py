@@ -7,13 +7,16 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TextIO, TypeVar
 
 from joborch.cli.exits import UsageError
+from joborch.cli.fields import Fields, listed_in
 from joborch.cli.options import Common
 from joborch.cli.tables import Column, aligned, delimited
-from joborch.client.plain import plain
+from joborch.cli.times import Times
 from joborch.domain.text import one_line
 
 FORMATS = ("table", "wide", "plain", "tsv", "csv", "json", "ndjson", "ids")
@@ -31,9 +34,17 @@ class Output:
         self,
         options: Common,
         *,
+        fields: Collection[str] | None = None,
+        times: Times | None = None,
+        has_hints: bool = True,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
     ) -> None:
+        """Read how to print; nothing is printed.
+
+        A command that changes something, or waits, gives the ``fields`` that it will show: it is
+        too late afterwards to refuse others.
+        """
         self._options = options
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
@@ -41,6 +52,12 @@ class Output:
         self.form = self._form()
         self._progress = _one_of("--progress", options.progress, PROGRESS)
         self.has_color = _has_color(options.color, self._stdout)
+        self.fields = Fields.read(options.fields)
+        self._known = fields
+        self.times = times or Times(now=datetime.now(UTC))
+        self.has_hints = has_hints
+        if fields is not None:
+            self.fields.check(fields)
 
     @property
     def is_for_programs(self) -> bool:
@@ -81,8 +98,8 @@ class Output:
             self._stderr.write(text + "\n")
 
     def hint(self, text: str) -> None:
-        """Suggest something; only on a terminal."""
-        if self._stderr.isatty() and self.is_terminal:
+        """Suggest something; only on a terminal, and if suggestions are welcome."""
+        if self.has_hints and self._stderr.isatty() and self.is_terminal:
             self.note(self.colored(f"  hint: {text}", "dim"))
 
     def status(self, text: str) -> None:
@@ -91,14 +108,14 @@ class Output:
             self._stderr.write(f"\r\x1b[K{one_line(text)}")
             self._stderr.flush()
 
-    def document(self, value: object) -> None:
-        """Print one JSON document."""
-        # A terminal would obey some characters that JSON may hold as they are.
-        self.line(json.dumps(plain(value), ensure_ascii=self.is_terminal))
+    def document(self, value: object, known: Collection[str] = ()) -> None:
+        """Print one JSON document, with those of its fields that were asked for.
 
-    def selected(self, value: object) -> None:
-        """Print one JSON document, with those of its fields that were asked for."""
-        self.document(self._with_fields(value))
+        ``known`` is what it may have, where that cannot be seen.
+        """
+        # A terminal would obey some characters that JSON may hold as they are.
+        chosen = self.fields.of_document(value, known, checks=self._known is None)
+        self.line(json.dumps(chosen, ensure_ascii=self.is_terminal))
 
     def table(
         self,
@@ -111,10 +128,10 @@ class Output:
     ) -> None:
         """Print rows in the form that was asked for."""
         if self.form == "json":
-            self.selected(document)
+            self.document(document, listed_in(type(document)) or [each.name for each in columns])
         elif self.form == "ndjson":
             for row in rows:
-                self.selected(row)
+                self.document(row)
         else:
             for text in self._lines(columns, rows, ids):
                 self.line(text)
@@ -124,7 +141,8 @@ class Output:
     def aligned(self, columns: Sequence[Column[Row]], rows: Sequence[Row]) -> Iterator[str]:
         """Yield the lines of a table, the first its head, each fit for the terminal."""
         width = shutil.get_terminal_size().columns if self.form == "table" else None
-        return aligned(self._chosen(columns), rows, width=width, colored=self.colored)
+        shown = [self._timed(column) for column in self._of(columns)]
+        return aligned(shown, rows, width=width, colored=self.colored)
 
     def colored(self, text: str, color: str | None) -> str:
         """Wrap a text in a colour, if colours are wanted."""
@@ -137,7 +155,7 @@ class Output:
             case "ids":
                 return [str(ids(row)) for row in rows]
             case "tsv" | "csv":
-                return delimited(self._chosen(columns), rows, self.form)
+                return delimited(self._of(columns), rows, self.form)
             case _:
                 return self.aligned(columns, rows)
 
@@ -153,31 +171,20 @@ class Output:
             return "ids"
         return "table" if self.is_terminal else "tsv"
 
-    def _chosen(self, columns: Sequence[Column[Row]]) -> list[Column[Row]]:
-        usual = [c for c in columns if not c.is_extra or self.form == "wide"]
-        words = [word for word in (self._options.fields or "").split(",") if word]
-        if not words or self.is_json:
-            return usual
-        named = {column.name: column for column in columns}
-        if unknown := [w for w in words if w.lstrip("+-") not in named and w != "all"]:
-            known = ", ".join(named)
-            raise UsageError(f"there is no field {unknown[0]!r}", hint=f"there are {known}")
-        if "all" in words:
-            return list(columns)
-        if not words[0].startswith(("+", "-")):
-            return [named[word] for word in words if word in named]
-        dropped = {word[1:] for word in words if word.startswith("-")}
-        added = [named[word[1:]] for word in words if word.startswith("+")]
-        return [c for c in [*usual, *added] if c.name not in dropped]
+    def _timed(self, column: Column[Row]) -> Column[Row]:
+        at, times = column.at, self.times
+        if at is None or times.is_relative:
+            return column
 
-    def _with_fields(self, value: object) -> object:
-        builtins = plain(value)
-        words = [word for word in (self._options.fields or "").split(",") if word]
-        if not words or "all" in words or not isinstance(builtins, dict):
-            return builtins
-        if isinstance(builtins.get("items"), list):
-            return {**builtins, "items": [_keys(item, words) for item in builtins["items"]]}
-        return _keys(builtins, words)
+        def text(row: Row) -> str:
+            known = at(row)
+            return times.moment(known) if known else ""
+
+        head = column.name.removesuffix("_at").upper()
+        return replace(column, head=head, text=text, is_right=False)
+
+    def _of(self, columns: Sequence[Column[Row]]) -> list[Column[Row]]:
+        return self.fields.of_columns(columns, is_wide=self.form == "wide")
 
 
 def is_dumb() -> bool:
@@ -199,15 +206,3 @@ def _has_color(wanted: str | None, stream: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
         return True
     return stream.isatty() and not is_dumb()
-
-
-def _keys(item: object, words: list[str]) -> object:
-    if not isinstance(item, dict):
-        return item
-    dropped = {word[1:] for word in words if word.startswith("-")}
-    wanted = [word.lstrip("+") for word in words if not word.startswith("-")]
-    if dropped and not wanted:
-        return {key: value for key, value in item.items() if key not in dropped}
-    if wanted and words[0].startswith(("+", "-")):
-        return item
-    return {key: item.get(key) for key in wanted}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from joborch.cli.awaiting import Awaiting
 from joborch.cli.items import Item
 from joborch.cli.mistakes import Mistakes
 from joborch.cli.session import Session
@@ -52,13 +53,15 @@ async def ready(
         UnknownServiceError: if the server does not have a service.
     """
     meta = await orchestrator.meta()
+    awaiting = Awaiting(session, orchestrator)
     mistakes = Mistakes(len(filled))
     pieces: list[Piece] = []
     for each in filled:
         with mistakes.of(each.label):
             service = each.wishes.service or session.settings.service or only_service(meta)
             check_size(each.staged, meta)
-            submission = submission_of(session, each.wishes, each.staged, service)
+            awaited = await awaiting.named_in(each.wishes)
+            submission = submission_of(session, each.wishes, each.staged, service, awaited)
             check_body(submission)
             size = each.staged.size_bytes
             pieces.append(Piece(label=each.label, submission=submission, size_bytes=size))

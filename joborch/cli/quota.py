@@ -1,4 +1,4 @@
-"""``joborch quota``: how much of each service a user has, and how much there is."""
+"""``joborch quota``: how much of each service a user has, how much there is, and to set it."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ import typer
 
 from joborch.cli.bars import quota_bar, waiting
 from joborch.cli.exits import UsageError
+from joborch.cli.fields import fields_of
 from joborch.cli.session import Session
 from joborch.cli.tables import Column
 from joborch.client import Orchestrator
@@ -15,27 +16,42 @@ EXAMPLES = """
 joborch quota
 joborch quota alice
 joborch quota --all-users --json
+joborch quota set alice example running=10 queued=1000
+joborch quota set alice example running=default queued=default
 """
-HOW_TO_SET = "joborch serve --service NAME:per_user=5,max=10"
-WHOSE = f"Whose; without it, yours. Quotas are set in the server's configuration: {HOW_TO_SET}."
+HOW_TO_SET = "joborch quota set USER SERVICE running=5 queued=1000"
+WHOSE = "Whose; without it, yours. After set: whose, of what, running= and queued=."
+TAKEN_BACK = "default"
+FIELDS = (*fields_of(UsageView), "set_by")
+NAMES = 2
+"""What is named when a quota is set: a user and a service."""
 
 
 def quota(
     context: typer.Context,
     *,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[USER]", help=WHOSE)] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[set] [USER] ...", help=WHOSE)
+    ] = None,
     all_users: Annotated[
-        bool, typer.Option("-A", "--all-users", help="Everybody who has work.")
+        bool, typer.Option("-A", "--all-users", help="Everybody who has work, or an own quota.")
     ] = False,
 ) -> None:
     """Show how much of each service you, another user, or everybody has in use.
 
     A job counts from the moment an agent has it until its end; what is over the quota waits.
 
-    Quotas are not set from here but in the server's configuration: the same for every user of a
-    service.
+    The server's configuration has a quota for all users of a service. `quota set` gives one of
+    them another: running= is how many jobs may be active at once, queued= how many may wait before
+    submissions are refused; `default` takes either back. It ends no job that runs.
     """
-    session = Session.of(context)
+    verb, *rest = words or [""]
+    session = Session.of(context, fields=FIELDS if verb == "set" else None)
+    if verb == "set":
+        if all_users:
+            raise UsageError("a quota is set for one user", hint=HOW_TO_SET)
+        _show(session, [_set(session, rest)])
+        return
     user = _user(words or [], session.settings.user_id)
     if all_users and words:
         raise UsageError(f"it is either everybody or {user}", hint="leave one of them out")
@@ -47,19 +63,49 @@ def quota(
         return _of_each((await server.services()).items, used, user)
 
     found = session.run(work)
-    session.output.table(
-        _columns(shows_limit=session.output.is_for_programs),
-        found,
-        document=UsageList(schema="joborch.quota/1", items=found),
-        ids=lambda one: one.service,
-    )
+    _show(session, found)
     if not found:
         session.output.hint("nobody has any work here" if all_users else "there are no services")
 
 
+def _show(session: Session, found: list[UsageView]) -> None:
+    session.output.table(
+        _columns(found, is_for_programs=session.output.is_for_programs),
+        found,
+        document=UsageList(schema="joborch.quota/1", items=found),
+        ids=lambda one: one.service,
+    )
+
+
+def _set(session: Session, words: list[str]) -> UsageView:
+    """Set a quota as the words say, and return what holds then."""
+    names = [word for word in words if "=" not in word]
+    if len(names) != NAMES:
+        raise UsageError("a quota is set for one user of one service", hint=HOW_TO_SET)
+    user, service = names
+    wanted = _read_quota([word.partition("=")[::2] for word in words if "=" in word])
+    by = session.settings.user_id
+    user = by if user == "me" else user
+    return session.run(lambda server: server.set_quota(user, service, by=by, **wanted))
+
+
+def _read_quota(given: list[tuple[str, str]]) -> dict[str, int | None]:
+    found: dict[str, int | None] = {}
+    if not given:
+        raise UsageError("what is it to be?", hint=HOW_TO_SET)
+    for key, value in given:
+        if key not in {"running", "queued"}:
+            raise UsageError(f"there is no {key!r} in a quota", hint=HOW_TO_SET)
+        if key in found:
+            raise UsageError(f"{key} is there twice")
+        is_number = value.isascii() and value.isdigit()
+        if not is_number and value != TAKEN_BACK:
+            raise UsageError(f"{key}={value!r} is neither a whole number nor {TAKEN_BACK!r}")
+        found[key] = int(value) if is_number else None
+    return found
+
+
 def _user(words: list[str], me: str) -> str:
-    if words and words[0] == "set":
-        raise UsageError("quotas are set in the server's configuration", hint=HOW_TO_SET)
     if len(words) > 1:
         raise UsageError("one user at a time", hint="or all: joborch quota --all-users")
     return me if not words or words[0] == "me" else words[0]
@@ -76,7 +122,14 @@ def _of_each(services: list[ServiceView], used: list[UsageView], user: str) -> l
     return sorted([*used, *idle], key=lambda one: one.service)
 
 
-def _columns(*, shows_limit: bool) -> list[Column[UsageView]]:
+def _waiting(use: UsageView) -> str:
+    if use.queued_limit is None:
+        return waiting(use.queued)
+    return f"{use.queued} of {use.queued_limit}"
+
+
+def _columns(found: list[UsageView], *, is_for_programs: bool) -> list[Column[UsageView]]:
+    shows_setters = is_for_programs or any(one.override for one in found)
     return [
         Column(name="user_id", head="USER", text=lambda u: u.user_id, raw=lambda u: u.user_id),
         Column(name="service", head="SERVICE", text=lambda u: u.service, raw=lambda u: u.service),
@@ -92,13 +145,28 @@ def _columns(*, shows_limit: bool) -> list[Column[UsageView]]:
             head="LIMIT",
             text=lambda u: str(u.limit),
             raw=lambda u: u.limit,
-            is_extra=not shows_limit,
+            is_extra=not is_for_programs,
         ),
         Column(
             name="queued",
             head="WAITING",
-            text=lambda u: waiting(u.queued),
+            text=_waiting,
             raw=lambda u: u.queued,
             is_right=True,
+        ),
+        Column(
+            name="queued_limit",
+            head="MAY WAIT",
+            text=lambda u: "" if u.queued_limit is None else str(u.queued_limit),
+            raw=lambda u: u.queued_limit,
+            is_right=True,
+            is_extra=not is_for_programs,
+        ),
+        Column(
+            name="set_by",
+            head="SET BY",
+            text=lambda u: u.override.by if u.override else "",
+            raw=lambda u: u.override.by if u.override else None,
+            is_extra=not shows_setters,
         ),
     ]

@@ -42,7 +42,7 @@ class Rehearsal:
                 output.line(f"{size(weight):>8}  {label}{one_line(name)}")
         output.note(self._summary())
         for effect in self.effects:
-            for line in effect.lines(self.session.now, in_utc=self.session.options.utc):
+            for line in effect.lines(self.session.now, in_utc=self.session.times.in_utc):
                 output.note(one_line(line))
 
     def _summary(self) -> str:
@@ -94,7 +94,8 @@ async def rehearse(
 
 def _free(piece: Piece, session: Session) -> int:
     submission = piece.submission
-    if submission.is_held or (submission.begin and submission.begin > session.now):
+    awaits = submission.after or submission.after_any
+    if submission.is_held or awaits or (submission.begin and submission.begin > session.now):
         return 0
     at_once = parse_array(submission.array).at_once if submission.array else None
     return min(piece.jobs, at_once or piece.jobs)
@@ -145,6 +146,8 @@ def _shown(piece: Piece) -> dict[str, object]:
         "user_id": submission.user_id,
         "name": submission.name,
         "begin": iso(submission.begin),
+        "after": [*submission.after],
+        "after_any": [*submission.after_any],
         "env": submission.env,
         "tags": submission.tags,
         "jobs": piece.jobs,

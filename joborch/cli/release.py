@@ -2,7 +2,18 @@
 
 import typer
 
-from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.acting import (
+    RESULT_FIELDS,
+    Choice,
+    Deed,
+    DryRun,
+    Expect,
+    Only,
+    Selectors,
+    Yes,
+    carry_out,
+    leave,
+)
 from joborch.cli.filtering import Where
 from joborch.cli.session import Session
 from joborch.wire.actions import ReleaseJobs
@@ -22,8 +33,16 @@ def release(
     only: Only = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    expect: Expect = None,
 ) -> None:
     """Let held jobs go, each to its place in the line."""
-    choice = Choice(selectors=selectors or [], where=where, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(
+        selectors=selectors or [],
+        where=where,
+        only=only,
+        is_dry=dry_run,
+        is_yes=yes,
+        expected=expect,
+    )
     deed = Deed(verb="Release", action=ReleaseJobs(ids=[]), told=lambda _: "released")
-    leave(carry_out(Session.of(context), choice, deed))
+    leave(carry_out(Session.of(context, fields=RESULT_FIELDS), choice, deed))

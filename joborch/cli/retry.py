@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from joborch.cli import history
-from joborch.cli.acting import Choice, Deed, DryRun, Only, Selectors, Yes, carry_out, leave
+from joborch.cli.acting import (
+    RESULT_FIELDS,
+    Choice,
+    Deed,
+    DryRun,
+    Expect,
+    Only,
+    Selectors,
+    Yes,
+    carry_out,
+    leave,
+)
 from joborch.cli.filtering import Where, says_whose, wanted_by
 from joborch.cli.groups import ids_with_signature
 from joborch.cli.session import Session
@@ -44,9 +55,10 @@ def retry(
     only: Only = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    expect: Expect = None,
 ) -> None:
     """Submit jobs that have ended again, with the same files. The old ones stay as they are."""
-    session = Session.of(context)
+    session = Session.of(context, fields=RESULT_FIELDS)
     action = RetryJobs(ids=[], completed=completed, priority=priority)
     deed = Deed(verb="Retry", action=action, told=lambda each: f"→ {each.new_id}")
     named = selectors or []
@@ -56,7 +68,14 @@ def retry(
         query = JobQuery(user=None if is_anybodys else me, q=str(wanted) or None)
         # From here on they are named by their ids: what fails meanwhile is not meant.
         named = [spelt(ids_with_signature(session, signature, named, query))]
-    choice = Choice(selectors=named, where=where, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(
+        selectors=named,
+        where=where,
+        only=only,
+        is_dry=dry_run,
+        is_yes=yes,
+        expected=expect,
+    )
     results = carry_out(session, choice, deed)
     new = [each.new_id for each in results if each.new_id is not None]
     if new:

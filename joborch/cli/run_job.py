@@ -5,21 +5,23 @@ from typing import Annotated
 import typer
 
 from joborch.cli import submit_options as opts
-from joborch.cli.after import After
+from joborch.cli.after import AFTER_FIELDS, After
 from joborch.cli.env_files import env_texts
 from joborch.cli.errand import Errand, sentence
 from joborch.cli.exits import UsageError
+from joborch.cli.fields import fields_of
 from joborch.cli.session import Session
 from joborch.cli.template import Template, tell_notes
 from joborch.cli.wishes import Wishes
 from joborch.domain.text import one_line
-from joborch.wire.jobs import Submitted
+from joborch.wire.jobs import Submitted, SubmittedJob
 
 EXAMPLES = """
 joborch run -s example run.sh 2oob.pdb
 joborch run -s example -- ./prodigy --threads 4 complex.pdb
 joborch run -s example --no-fetch -- hostname
 """
+FIELDS = (*fields_of(SubmittedJob), *AFTER_FIELDS)
 
 
 def run_job(
@@ -46,7 +48,7 @@ def run_job(
     ] = False,
 ) -> None:
     """Submit a job, show its output, fetch its results, and exit as it did."""
-    session = Session.of(context)
+    session = Session.of(context, fields=FIELDS)
     wishes = Wishes(
         service=service,
         user=user,

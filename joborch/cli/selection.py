@@ -76,27 +76,8 @@ async def select(
     else:
         raise UsageError("which jobs?", hint="give ids like 42, 40-60 or b-31, @failed, --filter")
     if not jobs:
-        raise EmptySelectionError(_none(named, where))
+        raise _nothing_found(named, where, me=session.settings.user_id)
     return jobs
-
-
-async def select_one(
-    text: str | None,
-    *,
-    session: Session,
-    orchestrator: Orchestrator,
-    where: str | None = None,
-    default: str | None = None,
-) -> JobView:
-    """Return the only job that is named or passes; ``UsageError`` if there are several."""
-    texts = [] if text is None else [text]
-    jobs = await select(
-        texts, session=session, orchestrator=orchestrator, where=where, default=default
-    )
-    if len(jobs) > 1:
-        meant = " and ".join(filter(None, (text, where)))
-        raise UsageError(f"{meant} is {len(jobs)} jobs; this command takes one")
-    return jobs[0]
 
 
 async def narrowed(
@@ -113,9 +94,19 @@ async def narrowed(
     return [job for job in jobs if job.id in kept]
 
 
-def _none(named: Sequence[str], where: str | None) -> str:
+def _nothing_found(named: Sequence[str], where: str | None, *, me: str) -> EmptySelectionError:
     said = [f"is {' or '.join(named)}"] if named else []
-    return "no job " + " and ".join([*said, *([f"passes {where}"] if where else [])])
+    wanted = " and ".join([*said, *([f"passes {where}"] if where else [])])
+    selectors = [each for each in parsed(named) if isinstance(each, InStates | Held | Named)]
+    if not selectors or len(selectors) < len(named):
+        return EmptySelectionError(f"no job {wanted}")
+    query = _of_mine(selectors[0], me)
+    terms = f"user:NAME {query.q or f'state:{query.state}'}"
+    return EmptySelectionError(
+        f"none of your jobs {wanted}",
+        hint=f"--filter {shlex.quote(terms)} is about another user's",
+        why=f"you are {me}",
+    )
 
 
 async def _named(

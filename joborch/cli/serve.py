@@ -50,6 +50,9 @@ def serve(
     poll_s: Annotated[
         str | None, typer.Option("--poll-s", metavar="DUR", help="How long polls are held.")
     ] = None,
+    no_swagger: Annotated[
+        bool, typer.Option("--no-swagger", help="No page about the API at /swagger-ui/.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only check the settings.")] = False,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Only print the settings.")
@@ -72,6 +75,7 @@ def serve(
         "log_format": log_format,
         "reserve": reserve,
         "poll_s": poll_s,
+        "no_swagger": no_swagger or None,
         "check": check or None,
         "print_config": print_config or None,
         "agent": agent or None,

@@ -1,10 +1,9 @@
 """One client command at work: its settings, its output, and its connection to the server."""
 
-import asyncio
 import gc
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from joborch.cli.chosen import settings_of
 from joborch.cli.exits import UsageError
 from joborch.cli.options import Common
 from joborch.cli.output import Output
+from joborch.cli.times import Times
 from joborch.client import Orchestrator
 from joborch.domain.durations import parse_duration
 from joborch.domain.errors import NotAllowedError, ReadOnlyError, ServerUnreachableError
@@ -24,26 +24,42 @@ T = TypeVar("T")
 class Session:
     """What every client command needs; made from the command's context."""
 
-    def __init__(self, options: Common, *, has_own_timeout: bool = False) -> None:
+    def __init__(
+        self,
+        options: Common,
+        *,
+        has_own_timeout: bool = False,
+        fields: Collection[str] | None = None,
+    ) -> None:
         """Read the settings; nothing is opened.
 
-        With ``has_own_timeout`` the option ``--timeout`` is not about single requests.
+        With ``has_own_timeout`` the option ``--timeout`` is not about single requests. ``fields``
+        are those that ``--fields`` may name, of a command that cannot wait for what it prints.
         """
         gc.disable()  # a short life: collecting garbage costs more than it frees
         self.options = options
-        self.output = Output(options)
-        self.settings = settings_of(options, has_own_timeout=has_own_timeout)
         self.now = datetime.now(UTC)
+        self.settings = settings_of(options, has_own_timeout=has_own_timeout)
+        self.times = Times(form=self.settings.time_format, now=self.now)
+        self.output = Output(
+            options, fields=fields, times=self.times, has_hints=self.settings.has_hints
+        )
         for warning in self.settings.warnings:
             self.output.note(f"warning: {warning}")
         if options.verbose:
             _log_requests(with_headers=options.verbose > 1)
 
     @classmethod
-    def of(cls, context: typer.Context, *, has_own_timeout: bool = False) -> "Session":
+    def of(
+        cls,
+        context: typer.Context,
+        *,
+        has_own_timeout: bool = False,
+        fields: Collection[str] | None = None,
+    ) -> "Session":
         """Make the session of the command that runs in this context."""
         options = context.obj if isinstance(context.obj, Common) else Common()
-        return cls(options, has_own_timeout=has_own_timeout)
+        return cls(options, has_own_timeout=has_own_timeout, fields=fields)
 
     @property
     def may_ask(self) -> bool:
@@ -53,6 +69,8 @@ class Session:
 
     def run(self, work: Callable[[Orchestrator], Awaitable[T]]) -> T:
         """Connect, do the work, disconnect."""
+        import asyncio  # it takes long to load, and who asks for help needs none
+
         try:
             return asyncio.run(self._connected(work))
         except ServerUnreachableError as error:
@@ -81,8 +99,18 @@ class Session:
             is_read_only=settings.is_read_only and not self.options.write,
         )
 
-    def confirm(self, question: str, *, is_yes: bool) -> None:
-        """Ask, unless the answer was given; return only if it is yes.
+    def confirm(
+        self,
+        question: str,
+        *,
+        is_yes: bool,
+        typed: str | None = None,
+        called: str = "its name",
+        why: str | None = None,
+    ) -> None:
+        """Ask, unless the answer was given; return only if it is yes, or what is to be typed.
+
+        ``called`` says what that is, and ``why`` why there is a question at all.
 
         Raises:
             UsageError: if there is nobody to ask.
@@ -90,12 +118,14 @@ class Session:
         if is_yes:
             return
         if not self.may_ask:
-            raise UsageError(
-                f"{question} This needs an answer, and nobody is here", hint="add --yes"
-            )
-        sys.stderr.write(f"{question} [y/N] ")
+            error = UsageError(f"{question} There is nobody here to ask", hint="add --yes")
+            error.details |= {"why": why} if why else {}
+            raise error
+        wanted = {"y", "yes"} if typed is None else {typed}
+        sys.stderr.write(f"{question} [{'y/N' if typed is None else f'type {called}'}] ")
         sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        answer = sys.stdin.readline().strip()
+        if (answer.lower() if typed is None else answer) not in wanted:
             self.output.note("Nothing was done.")
             raise typer.Exit(1)
 

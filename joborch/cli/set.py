@@ -6,7 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from joborch.cli.acting import Choice, Deed, DryRun, Only, Yes, carry_out, leave
+from joborch.cli.acting import (
+    RESULT_FIELDS,
+    Choice,
+    Deed,
+    DryRun,
+    Expect,
+    Only,
+    Yes,
+    carry_out,
+    leave,
+)
 from joborch.cli.exits import UsageError
 from joborch.cli.filtering import Where
 from joborch.cli.session import Session, duration
@@ -31,17 +41,25 @@ def set_values(
     only: Only = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    expect: Expect = None,
 ) -> None:
     """Change jobs that wait: priority, name, tag.KEY, time_limit, begin.
 
     An empty value removes a tag, leaves the time limit to the service, and lets a job begin now.
     """
-    session = Session.of(context)
+    session = Session.of(context, fields=RESULT_FIELDS)
     selectors = [word for word in words if "=" not in word]
     action = SetJobs(ids=[], changes=read_changes(words, now=session.now))
     if not selectors and where is None:
         raise UsageError("which jobs?", hint="joborch set 42 priority=80")
-    choice = Choice(selectors=selectors, where=where, only=only, is_dry=dry_run, is_yes=yes)
+    choice = Choice(
+        selectors=selectors,
+        where=where,
+        only=only,
+        is_dry=dry_run,
+        is_yes=yes,
+        expected=expect,
+    )
     leave(carry_out(session, choice, Deed(verb="Change", action=action, told=lambda _: "changed")))
 
 

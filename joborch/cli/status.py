@@ -1,6 +1,5 @@
 """``joborch status``: which jobs there are, and how they stand."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -8,32 +7,32 @@ from typing import Annotated
 import typer
 
 from joborch.cli import outcome
-from joborch.cli.current import current
+from joborch.cli.current import current, in_order
 from joborch.cli.exits import INTERRUPTED, UsageError
-from joborch.cli.explain import in_brief
 from joborch.cli.filtering import Where, says_whose, wanted_by
+from joborch.cli.folding import Folded, folded
 from joborch.cli.groups import KINDS, tell_groups
-from joborch.cli.job_detail import show_detail
-from joborch.cli.job_table import columns
+from joborch.cli.listing import Manner, show
 from joborch.cli.selection import EmptySelectionError, narrowed, parsed, select
 from joborch.cli.session import Session
 from joborch.cli.times import parse_moment
-from joborch.cli.watch import watch
 from joborch.client import JobQuery, Orchestrator
-from joborch.client.plain import described
 from joborch.domain.selectors import Ids, check_states
-from joborch.domain.states import JobState
+from joborch.domain.sorting import parse_sort
 from joborch.wire.jobs import JobPage, JobView
 
 EXAMPLES = """
 joborch status                         your jobs that wait or run, or ended within the hour
 joborch status 42                      one job in detail
 joborch status b-31 --watch
+joborch status --expand                each job of a batch, not a line for all of them
 joborch status -A --state failed --since 1d --format csv
+joborch status -A --sort -priority,name
 joborch status -F 'state:bad age<2h !name~^test'
 joborch status --group-by signature    what all those failures have in common
 """
-MOST_EXPLAINED = 50
+MOST_LINES = 50
+"""Unless ``--limit`` says something else, or the jobs were named."""
 
 
 def status(
@@ -64,15 +63,18 @@ def status(
         str | None, typer.Option("--until", metavar="WHEN", help="Submitted before then.")
     ] = None,
     limit: Annotated[
-        int, typer.Option("-N", "--limit", metavar="N", min=1, max=1000, help="Show no more.")
-    ] = 50,
+        int | None,
+        typer.Option("-N", "--limit", metavar="N", min=1, max=1000, help="Show no more; else 50."),
+    ] = None,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="KEY", help="E.g. id or -finished_at.")
+        str | None,
+        typer.Option("--sort", metavar="KEY,...", help="E.g. -priority,name; - is descending."),
     ] = None,
     group_by: Annotated[
         str | None,
         typer.Option("--group-by", metavar="WHAT", help=f"Count all by {', '.join(KINDS)}."),
     ] = None,
+    expand: Annotated[bool, typer.Option("--expand", help="Each job of a batch.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Ask why each job waits.")] = False,
     watches: Annotated[bool, typer.Option("-W", "--watch", help="Go on showing.")] = False,
     exit_code: Annotated[
@@ -92,24 +94,38 @@ def status(
         since=_moment(session, "--since", since),
         until=_moment(session, "--until", until),
         q=str(wanted) or None,
-        sort=sort,
+        sort=_order(sort),
     )
-    named = selectors or []
+    named, most = selectors or [], limit or MOST_LINES
     if group_by is not None:
         if watches or why or exit_code:
             raise UsageError("--group-by does not go with --watch, --why or --exit-code")
         tell_groups(session, group_by, named, query)
         raise typer.Exit
 
+    manner = Manner(
+        is_one=_is_one(named),
+        folds=not (named or expand) and query == JobQuery(user=query.user),
+        is_exact=why,
+        most=most,
+    )
+
     async def work(orchestrator: Orchestrator) -> list[JobView]:
         async def ask() -> JobPage:
-            return await _asked(session, orchestrator, named, query, limit)
+            return await _asked(session, orchestrator, named, query, None if exit_code else most)
 
         if watches:
-            return await watch(session, orchestrator, ask, ends=bool(named))
+            from joborch.cli.watch import watch
+
+            async def fold(page: JobPage, now: datetime) -> Folded | None:
+                return await folded(page, orchestrator, query, limit=most, now=now)
+
+            how = fold if manner.folds else None
+            return await watch(session, orchestrator, ask, ends=bool(named), fold=how)
         page = await ask()
-        reasons = await _reasons(orchestrator, page.items) if why else {}
-        await _show(session, orchestrator, page, reasons, is_one=_is_one(named))
+        items = page.items[: limit if named else most]
+        shown = JobPage(items=items, total=page.total, next=page.next)
+        await show(session, orchestrator, shown, query, manner)
         return page.items
 
     try:
@@ -124,55 +140,21 @@ async def _asked(
     orchestrator: Orchestrator,
     selectors: list[str],
     query: JobQuery,
-    limit: int,
+    limit: int | None,
 ) -> JobPage:
+    """Ask for the jobs, the first ``limit`` of them if they were not named; None: for all."""
     if selectors:
         jobs = await select(selectors, session=session, orchestrator=orchestrator)
         jobs = await narrowed(jobs, replace(query, sort=None), orchestrator)
         if not jobs:
             raise EmptySelectionError(f"no job is {' or '.join(selectors)} and as wanted")
-        return JobPage(items=jobs, total=len(jobs))
+        return JobPage(items=in_order(jobs, query.sort) if query.sort else jobs, total=len(jobs))
     if query == JobQuery(user=query.user, sort=query.sort):
         return await current(orchestrator, query, limit=limit, now=session.now)
-    return await orchestrator.jobs(query, limit=limit)
-
-
-async def _show(
-    session: Session,
-    orchestrator: Orchestrator,
-    page: JobPage,
-    reasons: dict[int, str],
-    *,
-    is_one: bool,
-) -> None:
-    output, jobs = session.output, page.items
-    if is_one and not output.is_for_programs:
-        await show_detail(session, orchestrator, jobs[0])
-    elif is_one and output.form == "json":
-        output.selected(described("joborch.job/1", jobs[0]))
-    else:
-        table = columns(session.now, reasons)
-        summary = _summary(page)
-        output.table(table, jobs, document=page, ids=lambda job: job.id, summary=summary)
-    if not jobs:
-        output.hint("joborch submit -s SERVICE -- echo hello")
-
-
-def _summary(page: JobPage) -> str:
-    shown = Counter(job.state for job in page.items)
-    parts = [f"{shown[state]} {state.replace('_', ' ')}" for state in JobState if shown[state]]
-    held = sum(job.state == JobState.QUEUED and job.held_at is not None for job in page.items)
-    if held:
-        parts[0] += f", {held} of them held"
-    noun = "job" if page.total == 1 else "jobs"
-    if page.total > len(page.items):
-        return f"{page.total} {noun}; of the {len(page.items)} shown: {' · '.join(parts)}"
-    return " · ".join([f"{page.total} {noun}", *parts])
-
-
-async def _reasons(orchestrator: Orchestrator, jobs: list[JobView]) -> dict[int, str]:
-    waiting = [job.id for job in jobs if job.state == JobState.QUEUED][:MOST_EXPLAINED]
-    return {job_id: in_brief(await orchestrator.explain(job_id)) for job_id in waiting}
+    if limit is not None:
+        return await orchestrator.jobs(query, limit=limit)
+    jobs = [job async for job in orchestrator.iter_jobs(query)]
+    return JobPage(items=jobs, total=len(jobs))
 
 
 def _is_one(selectors: list[str]) -> bool:
@@ -185,6 +167,14 @@ def _states(words: str | None) -> str | None:
         return check_states(words) if words else None
     except ValueError as error:
         raise UsageError(f"--state: {error}") from error
+
+
+def _order(keys: str | None) -> str | None:
+    try:
+        parse_sort(keys or "id")
+    except ValueError as error:
+        raise UsageError(f"--sort: {error}") from error
+    return keys
 
 
 def _moment(session: Session, option: str, text: str | None) -> datetime | None:

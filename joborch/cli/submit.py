@@ -7,27 +7,31 @@ from pathlib import Path
 import typer
 
 from joborch.cli import submit_options as opts
-from joborch.cli.after import After
+from joborch.cli.after import AFTER_FIELDS, After
 from joborch.cli.contradictions import check_expanded, check_input, check_one
 from joborch.cli.env_files import env_texts
 from joborch.cli.errand import Errand, sentence
 from joborch.cli.exits import UsageError
+from joborch.cli.fields import fields_of
 from joborch.cli.items import Item, Sources
 from joborch.cli.ledger import Ledger, kept, seen
 from joborch.cli.session import Session
 from joborch.cli.template import Filled, Template, tell_notes
 from joborch.cli.wishes import Wishes
 from joborch.domain.text import one_line
-from joborch.wire.jobs import Submitted
+from joborch.wire.jobs import Submitted, SubmittedJob
 
 EXAMPLES = """
 joborch submit -s example run.sh 2oob.pdb
 joborch submit -s example -w -- ./prodigy --threads 4 complex.pdb
 joborch submit -s example -a 1-250 -- bash -c 'sleep 30; echo done > output.txt'
 joborch submit -s example --each 'inputs/*.pdb' run.sh
+joborch submit -s example --after b-31 summary.sh
 joborch submit -s example --csv jobs.csv --ledger jobs.ledger run.sh
 id=$(joborch submit -s example DIRECTORY)
 """
+PLAN_FIELDS = ("item", "service", "user_id", "name", "begin", "env", "tags", "jobs", "files")
+FIELDS = (*fields_of(SubmittedJob), *PLAN_FIELDS, *AFTER_FIELDS)
 
 
 def submit(
@@ -55,6 +59,8 @@ def submit(
     max_attempts: opts.MaxAttempts = None,
     hold: opts.Hold = False,
     begin: opts.Begin = None,
+    awaited: opts.Afters = None,
+    awaited_any: opts.AfterAny = None,
     key: opts.Key = None,
     wait: opts.Wait = False,
     follows: opts.Follow = False,
@@ -63,13 +69,14 @@ def submit(
     propagate: opts.Propagate = False,
     cancel_on_interrupt: opts.CancelOnInterrupt = False,
     dry_run: opts.DryRun = False,
+    sbatch: opts.Sbatch = False,
 ) -> None:
     """Queue one job, an array of jobs, or one job an item."""
-    session = Session.of(context)
+    session = Session.of(context, fields=FIELDS)
     sources = Sources(
         each=each or (), each_dir=each_dir or (), each_line=each_line, csv=csv, jsonl=jsonl
     )
-    check_input(arguments or [], sources, inputs or [])
+    check_input(arguments or [], sources, inputs or [], [*(awaited or []), *(awaited_any or [])])
     check_expanded(arguments or [], sources, is_command=bool(context.meta["joborch.tail"]))
     wishes = Wishes(
         service=service,
@@ -83,6 +90,8 @@ def submit(
         max_attempts=max_attempts,
         array=array,
         begin=begin,
+        after=awaited or (),
+        after_any=awaited_any or (),
         is_held=hold,
         key=key,
     )
@@ -100,6 +109,7 @@ def submit(
         arguments or [],
         wishes,
         exclude=exclude or [],
+        reads_sbatch=sbatch,
         needs_script=items is None or not any(i.directory or i.inputs for i in items),
     )
     check_one(template.wishes, after, sources)
@@ -176,6 +186,3 @@ def _tell(errand: Errand, submitted: Submitted) -> None:
             output.line(str(job.id))
     else:
         output.line(one_line(sentence(submitted)))
-        if not errand.after.is_anything:
-            first = submitted.jobs[0].id
-            output.hint(f"joborch logs -f {first}  ·  joborch status {first}")

@@ -54,6 +54,14 @@ Hold = Annotated[bool, typer.Option("--hold", help="Wait until released.")]
 Begin = Annotated[
     str | None, typer.Option("--begin", metavar="WHEN", help="Not before: 2h, 14:30, ISO.")
 ]
+Afters = Annotated[
+    list[str] | None,
+    typer.Option("--after", metavar="SEL", help="Start once each of these jobs has completed."),
+]
+AfterAny = Annotated[
+    list[str] | None,
+    typer.Option("--after-any", metavar="SEL", help="Start once each has ended, however."),
+]
 
 Each = Annotated[
     list[str] | None,
@@ -83,6 +91,9 @@ Parallel = Annotated[
     int, typer.Option("-j", "--jobs", metavar="N", min=1, max=32, help="Uploads at a time.")
 ]
 
+Sbatch = Annotated[
+    bool, typer.Option("--sbatch", help="Read the script's #SBATCH lines, and set SLURM_JOB_ID.")
+]
 Key = Annotated[
     str | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from joborch.domain.text import one_line
@@ -21,6 +22,8 @@ class Column(Generic[Row]):
     raw: Callable[[Row], object]
     """For programs; None is empty."""
     color: Callable[[Row], str | None] = lambda row: None
+    at: Callable[[Row], datetime | None] | None = None
+    """The time of which ``text`` says how long ago it was, for those who prefer the time."""
     is_right: bool = False
     gives_way: int = 0
     """Columns with a higher number disappear first when the terminal is narrow; 0 never does."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from joborch.cli.directives import Directives, read_directives
+from joborch.cli.directives import HINT, Directives, read_directives
 from joborch.cli.exits import UsageError
 from joborch.cli.expansion import fill, fill_all
 from joborch.cli.items import Item
@@ -34,6 +34,8 @@ class Template:
     exclude: Sequence[str]
     notes: tuple[str, ...]
     """About the script."""
+    reads_sbatch: bool = False
+    """Whether the scripts are Slurm's too: their ``#SBATCH`` lines count, and it sets variables."""
 
     @classmethod
     def read(
@@ -44,6 +46,7 @@ class Template:
         *,
         exclude: Sequence[str],
         needs_script: bool = True,
+        reads_sbatch: bool = False,
     ) -> "Template":
         """Stage what the command line names, and read what the script says.
 
@@ -51,14 +54,17 @@ class Template:
             UsageError: if a file is missing or is none, or the script's directives are wrong.
         """
         command = context.meta["joborch.tail"]
+        if command and reads_sbatch:
+            raise UsageError("--sbatch reads the lines of a script, and this is a command line")
         staged = stage(arguments, command=command, exclude=exclude, needs_script=needs_script)
-        said = _said(staged, None if command else _script_name(arguments))
+        said = _said(staged, None if command else _script_name(arguments), reads_sbatch)
         return cls(
             staged=staged,
             wishes=wishes.over(said.wishes),
             command=command,
             exclude=exclude,
             notes=said.notes,
+            reads_sbatch=reads_sbatch,
         )
 
     def alone(self) -> Filled:
@@ -66,6 +72,7 @@ class Template:
         for text in self.wishes.inputs:
             self.staged.add_input(text)
         self.staged.complete_script()
+        self._wrap(self.staged, self.wishes)
         return Filled(label=self.staged.name or SCRIPT, wishes=self.wishes, staged=self.staged)
 
     def shared(self) -> "Template":
@@ -87,13 +94,28 @@ class Template:
         staged = self._files(item)
         wishes = self.wishes
         if SCRIPT not in self.staged.files and SCRIPT in staged.files:
-            said = _said(staged, f"{item.label}/{SCRIPT}").wishes
+            said = _said(staged, f"{item.label}/{SCRIPT}", self.reads_sbatch).wishes
             wishes = wishes.over(said)
             for text in said.inputs:
                 staged.add_input(fill_all(text, item.fields, "--input"))
         _refuse_array(wishes)
         staged.complete_script()
-        return Filled(label=item.label, wishes=_for(item, wishes, staged), staged=staged)
+        wishes = _for(item, wishes, staged)
+        self._wrap(staged, wishes)
+        return Filled(label=item.label, wishes=wishes, staged=staged)
+
+    def _wrap(self, staged: Staged, wishes: Wishes) -> None:
+        """Put what sets Slurm's variables in front of a script of Slurm's."""
+        if not self.reads_sbatch:
+            return
+        from joborch.cli.slurm import wrapper
+
+        name = wishes.name or staged.name or Path(SCRIPT).stem
+        staged.add(wrapper.SCRIPT, staged.files[SCRIPT])
+        try:
+            staged.files[SCRIPT] = wrapper.wrapper(name, array=wishes.array)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
 
     def _files(self, item: Item) -> Staged:
         staged = self.staged.copy()
@@ -114,7 +136,8 @@ def tell_notes(session: Session, notes: Sequence[str], staged: Sequence[Staged])
     """Say what the submitter should hear, each thing once."""
     warnings = [f"warning: {note}" for each in staged for note in each.notes]
     for note in dict.fromkeys([*notes, *warnings]):
-        session.output.note(note)
+        if session.settings.has_hints or not note.startswith(HINT):
+            session.output.note(note)
 
 
 def _for(item: Item, wishes: Wishes, staged: Staged) -> Wishes:
@@ -137,10 +160,10 @@ def _texts(pairs: Mapping[str, str]) -> list[str]:
     return [f"{key}={value}" for key, value in pairs.items()]
 
 
-def _said(staged: Staged, name: str | None) -> Directives:
+def _said(staged: Staged, name: str | None, reads_sbatch: bool) -> Directives:
     if name is None or SCRIPT not in staged.files:
         return Directives(wishes=Wishes())
-    return read_directives(staged.files[SCRIPT], name)
+    return read_directives(staged.files[SCRIPT], name, reads_sbatch=reads_sbatch)
 
 
 def _script_name(arguments: Sequence[str]) -> str:

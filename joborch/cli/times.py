@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from joborch.domain.durations import format_duration, parse_duration
@@ -22,10 +23,33 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
-def moment(at: datetime, *, in_utc: bool) -> str:
-    """Write a time with its zone."""
-    shown = at.astimezone(UTC) if in_utc else at.astimezone()
-    return f"{shown:%Y-%m-%d %H:%M:%S} {shown.tzname()}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How people are told times: those of a format of ``relative local utc iso``."""
+
+    form: str = "relative"
+    now: datetime
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether to say how long ago it was, where that is enough."""
+        return self.form == "relative"
+
+    @property
+    def in_utc(self) -> bool:
+        """Whether the zone is UTC."""
+        return self.form in {"utc", "iso"}
+
+    def moment(self, at: datetime) -> str:
+        """Write a time with its zone."""
+        if self.form == "iso":
+            return iso(at) or ""
+        shown = at.astimezone(UTC) if self.in_utc else at.astimezone()
+        return f"{shown:%Y-%m-%d %H:%M:%S} {shown.tzname()}"
+
+    def ago(self, at: datetime) -> str:
+        """Write when something was: ``14m ago``, or the time."""
+        return f"{age(at, self.now)} ago" if self.is_relative else self.moment(at)
 
 
 def iso(at: datetime | None) -> str | None:

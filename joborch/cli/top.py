@@ -23,6 +23,7 @@ EXAMPLES = """
 joborch top
 joborch top --user me --filter state:active
 joborch top --read-only --theme joborch-cb
+joborch top --screen agents
 joborch top --hz 1                     once a second, for a slow line
 joborch top --once                     one frame of text, for a log or a mail
 joborch top --plain                    sentences instead of a picture, for screen readers
@@ -32,6 +33,7 @@ TOKENS = ("JOBORCH_TOKEN", "JOBORCH_TOKEN_FILE")
 FRAME = (120, 40)
 """Columns and lines of a frame that goes to no terminal, unless ``COLUMNS`` and ``LINES`` say."""
 
+SCREENS = ("jobs", "users", "agents", "services", "throughput", "events")
 LEAST_HZ, MOST_HZ = 0.1, 30.0
 FRAMES_FAR = "15"
 """A second, at most, while keys are held down."""
@@ -43,6 +45,9 @@ def top(
     user: Annotated[
         str | None, typer.Option("-u", "--user", metavar="ID", help="Whose jobs: me, an id, all.")
     ] = None,
+    service: Annotated[
+        str | None, typer.Option("-s", "--service", metavar="NAME", help="Of these, with commas.")
+    ] = None,
     filter_text: Annotated[
         str, typer.Option("--filter", metavar="TEXT", help="As typed after / in it.")
     ] = "",
@@ -51,7 +56,12 @@ def top(
     ] = False,
     theme: Annotated[
         str | None,
-        typer.Option("--theme", metavar="NAME", help="E.g. nord, ansi-dark, joborch-cb."),
+        typer.Option(
+            "--theme",
+            metavar="NAME",
+            envvar="JOBORCH_THEME",
+            help="E.g. nord, ansi-dark, joborch-cb.",
+        ),
     ] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw in seven bits.")] = False,
     no_mouse: Annotated[
@@ -62,10 +72,15 @@ def top(
         typer.Option(
             "--hz",
             metavar="N",
+            envvar="JOBORCH_HZ",
             min=LEAST_HZ,
             max=MOST_HZ,
             help="Changes at most so often a second: 4, or 2 over SSH.",
         ),
+    ] = None,
+    screen: Annotated[
+        str | None,
+        typer.Option("--screen", metavar="NAME", help=f"To begin with: {', '.join(SCREENS)}."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Print one frame of text.")] = False,
     plain: Annotated[
@@ -86,12 +101,16 @@ def top(
     """Watch jobs, quotas, agents and services, live, and act on jobs."""
     if once + plain + web > 1:
         raise UsageError("--once, --plain and --web are three ways to see it; choose one")
+    if screen is not None and screen not in SCREENS:
+        raise UsageError(f"--screen {screen!r} is none of {', '.join(SCREENS)}")
+    if screen and (once or plain):
+        raise UsageError("--once and --plain show the jobs and have no other --screen")
     session = Session.of(context)
     gc.enable()  # it lives long
     settings = session.settings
     read_only |= settings.is_read_only and not session.options.write
     site: dict[str, Any] = {"server": session.connect(), "user_id": settings.user_id}
-    site |= {"filter_text": _with_user(user, filter_text)}
+    site |= {"filter_text": _wanted(user, service, filter_text)}
     drawn: dict[str, Any] = site | {
         "theme": theme,
         "is_read_only": read_only,
@@ -99,6 +118,7 @@ def top(
         "is_colored": session.options.color != "never" and not os.environ.get("NO_COLOR"),
         "has_mouse": not no_mouse,
         "hz": hz,
+        "screen": screen,
     }
     if web:
         code = _serve(session, drawn, host=web_host, port=web_port, may_write=web_write)
@@ -111,13 +131,14 @@ def top(
         session.output.line(run_top_once(**site, is_ascii=ascii_only, size=size))
         code = 0
     else:
-        code = run_top(**drawn, is_far=_is_far())
+        code = run_top(**drawn, is_far=_is_far(), profile=settings.profile)
     raise typer.Exit(code)
 
 
 def _serve(session: Session, drawn: Mapping[str, Any], **where: Any) -> int:
     """Serve it to browsers, drawn as on a terminal."""
-    passed_on = {"--filter": drawn["filter_text"], "--theme": drawn["theme"], "--hz": drawn["hz"]}
+    names = {"--filter": "filter_text", "--theme": "theme", "--hz": "hz", "--screen": "screen"}
+    passed_on = {option: drawn[name] for option, name in names.items()}
     flags = {"--ascii": drawn["is_ascii"], "--read-only": drawn["is_read_only"]}
     return run_top_in_browser(
         env=os.environ,
@@ -140,11 +161,11 @@ def _is_far() -> bool:
     return is_far
 
 
-def _with_user(user: str | None, filter_text: str) -> str:
-    """Return the filter with the user's part in front of it."""
-    if user is None or user == "all":
-        return filter_text
-    return f"user:{user} {filter_text}".rstrip()
+def _wanted(user: str | None, service: str | None, filter_text: str) -> str:
+    """Return the filter, with what the options say in front of it."""
+    whose = f"user:{user}" if user and user != "all" else ""
+    of_which = f"service:{service}" if service else ""
+    return " ".join(filter(None, (whose, of_which, filter_text)))
 
 
 def _named(session: Session) -> dict[str, str]:

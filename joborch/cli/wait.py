@@ -6,6 +6,7 @@ import typer
 
 from joborch.cli import outcome
 from joborch.cli.exits import INTERRUPTED, UsageError
+from joborch.cli.fields import fields_of
 from joborch.cli.filtering import Where
 from joborch.cli.follow import Waiting, tell_ends
 from joborch.cli.selection import select
@@ -13,6 +14,7 @@ from joborch.cli.session import Session, duration
 from joborch.client import Orchestrator
 from joborch.domain.selectors import check_states
 from joborch.domain.states import JobState
+from joborch.wire.jobs import JobView
 
 EXAMPLES = """
 joborch wait 42
@@ -36,7 +38,7 @@ def wait(
     propagate: Annotated[bool, typer.Option("--propagate", help="Exit as the job did.")] = False,
 ) -> None:
     """Wait until jobs have ended."""
-    session = Session.of(context, has_own_timeout=True)
+    session = Session.of(context, has_own_timeout=True, fields=fields_of(JobView))
     try:
         check_states(until)
     except ValueError as error:

@@ -3,12 +3,14 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
+from joborch.cli.folding import Folded, folded_columns
 from joborch.cli.job_table import columns
 from joborch.cli.output import is_dumb
 from joborch.cli.session import Session
+from joborch.cli.standing import in_short
 from joborch.client import Orchestrator
 from joborch.domain.errors import UnavailableError
 from joborch.domain.states import JobState
@@ -22,31 +24,35 @@ LONGEST_S = 10.0
 WITHOUT_EVENTS_S = 2.0
 
 Ask = Callable[[], Awaitable[JobPage]]
+Fold = Callable[[JobPage, datetime], Awaitable[Folded | None]]
 
 
 async def watch(
-    session: Session, orchestrator: Orchestrator, ask: Ask, *, ends: bool
+    session: Session, orchestrator: Orchestrator, ask: Ask, *, ends: bool, fold: Fold | None = None
 ) -> list[JobView]:
     """Show the jobs until interrupted or, with ``ends``, until all of them have ended.
 
+    ``fold`` is asked, where there is a terminal, whether jobs are to be shown as batches.
     On a terminal the table is redrawn in place and its last frame stays; elsewhere every job that
     changed is a line of JSON. A server that goes away meanwhile is waited for.
     """
     news = asyncio.Event()
-    frame = _Redrawn(session) if session.output.is_terminal and not is_dumb() else _Lines(session)
+    is_redrawn = session.output.is_terminal and not is_dumb()
+    frame = _Redrawn(session, fold) if is_redrawn else _Lines(session)
     listener = asyncio.create_task(_listen(orchestrator, news), name="events for --watch")
     try:
         while True:
             news.clear()
             try:
                 page = await ask()
+                lines = await frame.lines(orchestrator, page)
             except UnavailableError as error:
                 if not frame.has_shown:
                     raise
                 frame.lost(error.message)
                 await asyncio.sleep(WITHOUT_EVENTS_S)
                 continue
-            frame.show(page)
+            frame.show(page, lines)
             if ends and all(JobState(job.state).is_terminal for job in page.items):
                 return page.items
             await _wait(news)
@@ -82,6 +88,10 @@ class _Frame:
         self.has_shown = False
         self._is_lost = False
 
+    async def lines(self, orchestrator: Orchestrator, page: JobPage) -> Sequence[str]:
+        """Return the jobs as lines for a person, if there is one."""
+        return ()
+
     def lost(self, message: str) -> None:
         """Say once that what was shown may be so no more."""
         if not self._is_lost:
@@ -95,16 +105,28 @@ class _Redrawn(_Frame):
 
     _height = 0
 
+    def __init__(self, session: Session, fold: Fold | None) -> None:
+        super().__init__(session)
+        self._fold = fold
+
+    async def lines(self, orchestrator: Orchestrator, page: JobPage) -> Sequence[str]:
+        """Fold the jobs, and ask what keeps those that wait."""
+        now, output = datetime.now(UTC), self._session.output
+        fold = await self._fold(page, now) if self._fold else None
+        if fold is not None:
+            table = folded_columns(now, await in_short(orchestrator, fold.jobs, now=now))
+            return [*output.aligned(table, fold.lines)]
+        reasons = await in_short(orchestrator, page.items, now=now)
+        return [*output.aligned(columns(now, reasons), page.items)]
+
     def lost(self, message: str) -> None:
         """Say it below the frame, to be wiped with it."""
         if not self._is_lost:
             self._height += sys.stderr.isatty()
         super().lost(message)
 
-    def show(self, page: JobPage) -> None:
-        room = max(shutil.get_terminal_size().lines - 2, 3)
-        table = columns(datetime.now(UTC), {})
-        lines = list(self._session.output.aligned(table, page.items))[:room]
+    def show(self, page: JobPage, lines: Sequence[str]) -> None:
+        lines = lines[: max(shutil.get_terminal_size().lines - 2, 3)]
         back = f"\x1b[{self._height}F\x1b[J" if self._height else ""
         sys.stdout.write(back + "\n".join(lines) + "\n")
         sys.stdout.flush()
@@ -118,7 +140,7 @@ class _Lines(_Frame):
         super().__init__(session)
         self._known: dict[int, JobView] = {}
 
-    def show(self, page: JobPage) -> None:
+    def show(self, page: JobPage, lines: Sequence[str]) -> None:
         self.has_shown, self._is_lost = True, False
         for job in page.items:
             if self._known.get(job.id) != job:

@@ -13,6 +13,7 @@ from joborch.cli.staging import Staged
 from joborch.cli.times import parse_moment
 from joborch.client import Orchestrator, Submission
 from joborch.domain.arrays import parse_array
+from joborch.domain.dependencies import Dependencies
 from joborch.domain.errors import InvalidRequestError, TooLargeError, UnknownServiceError
 from joborch.domain.names import check_user_id
 from joborch.wire.services import Meta
@@ -38,6 +39,8 @@ class Wishes:
     max_attempts: int | None = None
     array: str | None = None
     begin: str | None = None
+    after: Sequence[str] = ()
+    after_any: Sequence[str] = ()
     is_held: bool = False
     key: str | None = None
 
@@ -54,8 +57,10 @@ class Wishes:
         return Wishes(**merged)
 
 
-def submission_of(session: Session, wishes: Wishes, staged: Staged, service: str) -> Submission:
-    """Put a submission together, every option read.
+def submission_of(
+    session: Session, wishes: Wishes, staged: Staged, service: str, awaited: Dependencies
+) -> Submission:
+    """Put a submission together, every option read; ``awaited`` is what it is to wait for.
 
     Raises:
         UsageError: for the first option that is wrong.
@@ -82,6 +87,8 @@ def submission_of(session: Session, wishes: Wishes, staged: Staged, service: str
         max_attempts=wishes.max_attempts,
         is_held=wishes.is_held,
         begin=begin,
+        after=awaited.completed,
+        after_any=awaited.ended,
         key=wishes.key,
     )
 

@@ -97,9 +97,11 @@ class JobActions:
 
         What is refused for one does not concern the others, and is told in its result.
         """
-        unique, results = [*dict.fromkeys(action.ids)], list[ActionResult]()
+        wanted, results = [*dict.fromkeys(action.ids)], dict[int, ActionResult]()
         key = key or new_key()
-        for ids in _portions(unique):
+        # What waits for others is newer than they, and would be cancelled for want of them.
+        in_turn = sorted(wanted, reverse=True) if isinstance(action, CancelJobs) else wanted
+        for ids in _portions(in_turn):
             portion = about(action, ids)
             # A second cancel would be refused for what the first one has ended.
             call = _call(
@@ -109,8 +111,9 @@ class JobActions:
                 key=key,
                 is_repeatable=not isinstance(action, CancelJobs),
             )
-            results += (await self._transport.ask(call, ActionResults)).results
-        return results
+            answer = await self._transport.ask(call, ActionResults)
+            results |= {result.id: result for result in answer.results}
+        return [results[job_id] for job_id in wanted]
 
 
 def _portions(ids: Sequence[int]) -> list[list[int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from joborch.client.config_file import KEYS, SPELT_ALSO, TABLES, ConfigFile, nearest
-from joborch.client.settings import YES_NO, mistake_in
+from joborch.client.settings import SWITCHES, YES_NO, mistake_in
 from joborch.domain.errors import SettingsError
 from joborch.files.atomic import write_atomic
 
@@ -18,6 +18,8 @@ TEMPLATE = """\
 # [defaults]
 # profile = "prod"                        # which of the profiles, without --profile
 # service = "example"
+# time_format = "local"                   # or relative, utc, iso
+# hints = false                           # suggest nothing
 #
 # [profile.prod]
 # server = "https://orch.example.org"
@@ -76,7 +78,7 @@ def set_key(path: Path, key: Key, text: str) -> None:
             table = table.setdefault(name, tomlkit.table(is_super))
         for spelling in _other_spellings(key):
             table.pop(spelling, None)
-        table[key[-1]] = YES_NO[text] if key[-1] == "readonly" else text
+        table[key[-1]] = YES_NO[text] if key[-1] in SWITCHES else text
 
     _edit(path, change)
 

@@ -3,7 +3,7 @@
 ::
 
     [defaults]        # profile: which to use; and what holds in every profile
-    [profile.prod]    # server user_id service timeout readonly
+    [profile.prod]    # server user_id service timeout readonly time_format hints
     [alias]           # commands of one's own
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from joborch.domain.errors import SettingsError
 
-KEYS = ("server", "user_id", "service", "timeout", "readonly")
+KEYS = ("server", "user_id", "service", "timeout", "readonly", "time_format", "hints")
 """What may stand in ``[defaults]`` and in a profile."""
 TABLES = ("defaults", "profile", "alias")
 SPELT_ALSO = {"user": "user_id"}

@@ -3,9 +3,19 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from joborch.client.cheap_httpx import httpx
 from joborch.domain.errors import NotAllowedError, ServerBrokenError, ServerUnreachableError
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    from joborch.client import cheap_httpx as httpx
+
+PLAIN, SECURE = "http://", "https://"
+BAD_REQUEST = 400
+_NO_TEXT = "illegal request line"
+"""What the library says of an answer whose first byte is no letter, as TLS servers' is not."""
 
 
 @contextmanager
@@ -17,19 +27,26 @@ def translated(server: str) -> Iterator[None]:
         raise ServerUnreachableError(
             f"no answer from {server} in time", hint="is it overloaded? try again later"
         ) from error
-    except httpx.ConnectError as error:
+    except (httpx.ConnectError, httpx.RemoteProtocolError) as error:
+        if (other := _other_scheme(server, error)) is not None:
+            raise other from error
+        if not isinstance(error, httpx.ConnectError):
+            raise _broken_off(server, error) from error
         raise ServerUnreachableError(
             f"cannot reach {server} ({_reason(error)})",
             hint="start one with `joborch serve`, or name another address",
         ) from error
     except httpx.TransportError as error:
-        raise ServerUnreachableError(
-            f"the connection to {server} broke off ({_reason(error)})"
-        ) from error
+        raise _broken_off(server, error) from error
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """Return how connections fail that may be well the next time."""
+    return (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError, httpx.ReadError)
 
 
 def unexplained(
-    response: httpx.Response, server: str, request_id: str | None
+    response: "httpx.Response", server: str, request_id: str | None
 ) -> ServerBrokenError | NotAllowedError:
     """Return the error for an answer that is neither 2xx nor a problem."""
     answer = f"{server} answered {response.status_code} {response.reason_phrase}".rstrip()
@@ -40,7 +57,35 @@ def unexplained(
         return ServerBrokenError(f"{answer}, to {target}", hint="use that address instead")
     if response.is_server_error:
         return ServerBrokenError(answer, hint="see the server's log", request_id=request_id)
+    if response.status_code == BAD_REQUEST and server.startswith(PLAIN):
+        # What proxies say to a request that should have been encrypted; joborch says why.
+        return ServerBrokenError(answer, hint=f"is it {_otherwise(server)}?")
     return ServerBrokenError(answer, hint="is this the address of a joborch server?")
+
+
+def _other_scheme(server: str, error: Exception) -> ServerUnreachableError | None:
+    """Return the error for a server that speaks plainly where TLS was tried, or the reverse."""
+    if server.startswith(SECURE) and "wrong version number" in _reason(error).replace("_", " "):
+        spoken, tried = "plain http", "https"
+    elif server.startswith(PLAIN) and _NO_TEXT in str(error):
+        spoken, tried = "https", "plain http"
+    else:
+        return None
+    return ServerUnreachableError(
+        f"{server} speaks {spoken}, not {tried}",
+        hint=f"name it as {_otherwise(server)}",
+        why=f"the address begins with {server.partition('//')[0]}//",
+    )
+
+
+def _otherwise(server: str) -> str:
+    if server.startswith(SECURE):
+        return PLAIN + server.removeprefix(SECURE)
+    return SECURE + server.removeprefix(PLAIN)
+
+
+def _broken_off(server: str, error: Exception) -> ServerUnreachableError:
+    return ServerUnreachableError(f"the connection to {server} broke off ({_reason(error)})")
 
 
 def _reason(error: BaseException) -> str:

@@ -1,12 +1,11 @@
 """What the SDK brings home of a job: what it writes, its files, its results."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from joborch.client import streams
-from joborch.client.results import Source, download, unpack
+from joborch.client.results import Source, download, is_whole, unpack
 from joborch.client.site import get
 from joborch.client.transport import Transport, segment
 from joborch.client.upload import Progress
@@ -91,21 +90,34 @@ class JobFiles:
         overwrite: bool = False,
         on_progress: Progress | None = None,
     ) -> list[str]:
-        """Download a job's results and unpack them into a directory; returns the files' names.
+        """Download a job's results and unpack them into a directory.
 
         A directory that is new appears with all files in it. ``include`` and ``exclude`` are glob
-        patterns.
+        patterns. What is there already is left alone, and nothing is downloaded if that is all.
+
+        Returns:
+            the names of the files that were written.
 
         Raises:
             ServerBrokenError: if the archive is damaged or would write outside of ``into``.
-            FileExistsError: if a file is in the way; nothing was written.
+            FileExistsError: if a file of other content is in the way; nothing was written.
         """
-        archive = into.with_name(f"{into.name}.zip")
+        import asyncio
+
+        choice = {"include": include, "exclude": exclude}
+        is_there = await asyncio.to_thread(into.is_dir)
+        if is_there and not overwrite:
+            files = [each for each in (await self.files(job_id)).items if each.kind == "result"]
+            if await asyncio.to_thread(is_whole, into, files, **choice):
+                return []
+        archive = (into if is_there else into.parent) / f".joborch-{job_id}.zip"
         into.parent.mkdir(parents=True, exist_ok=True)
         await self.download(job_id, archive, on_progress=on_progress)
-        names = await asyncio.to_thread(
-            unpack, archive, into, include=include, exclude=exclude, overwrite=overwrite
-        )
+        try:
+            names = await asyncio.to_thread(unpack, archive, into, overwrite=overwrite, **choice)
+        except FileExistsError:
+            archive.unlink()
+            raise
         archive.unlink()
         return names
 

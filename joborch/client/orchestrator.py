@@ -17,6 +17,7 @@ from joborch.client.upload import Progress
 from joborch.domain.errors import JobNotFoundError
 from joborch.wire.events import EventPage, EventView
 from joborch.wire.jobs import (
+    Environment,
     Explanation,
     JobPage,
     JobView,
@@ -82,16 +83,22 @@ class Orchestrator(JobActions, JobFiles, Site):
         self._transport.headers["Authorization"] = f"Bearer {token}"
 
     async def submit(
-        self, submission: Submission, *, on_progress: Progress | None = None
+        self,
+        submission: Submission,
+        *,
+        with_places: bool = False,
+        on_progress: Progress | None = None,
     ) -> Submitted:
         """Send files and make their jobs: all of them, or none.
 
         Safe to repeat: each call has an idempotency key, the submission's own or a new one.
+        ``with_places`` also asks for the jobs' ``position``.
         """
         body = submission.body(on_progress)
         call = Call(
             method="POST",
             path="/api/v1/jobs",
+            query={"places": "true"} if with_places else None,
             headers={
                 "Content-Type": body.content_type,
                 "Content-Length": str(body.size_bytes),
@@ -141,6 +148,10 @@ class Orchestrator(JobActions, JobFiles, Site):
     async def explain(self, job_id: int) -> Explanation:
         """Return why a job waits."""
         return await self._get(f"/jobs/{job_id}/explain", Explanation)
+
+    async def environment(self, job_id: int) -> dict[str, str]:
+        """Return the variables that were submitted with a job; secrets are masked."""
+        return (await self._get(f"/jobs/{job_id}/environment", Environment)).env
 
     async def history(self, job_id: int) -> list[EventView]:
         """Return everything that happened to a job, oldest first."""

@@ -25,7 +25,10 @@ class JobQuery:
     q: str | None = None
     """A filter, like ``state:failed age<2h dock``; ``domain/filters.py`` has all of it."""
     sort: str | None = None
-    """``id submitted_at finished_at priority state user service name``; ``-`` in front reverses."""
+    """Some of ``id submitted_at finished_at priority state user service name``, with commas.
+
+    Where the first is the same the next decides, at last the id; ``-`` in front of one reverses it.
+    """
 
     def parameters(self) -> dict[str, object]:
         """Write the conditions as a URL's query."""

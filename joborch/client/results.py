@@ -1,15 +1,16 @@
 """Bringing files home: resumed, checked, and visible only once they are whole."""
 
-import asyncio
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from joborch.client.transport import Call, Transport
 from joborch.client.upload import Progress
 from joborch.domain.errors import ServerBrokenError, UnavailableError
+from joborch.wire.jobs import FileView
 
 MOST_TRIES_WITHOUT_PROGRESS = 3
 
@@ -42,6 +43,8 @@ async def download(
     Raises:
         ServerBrokenError: if what came is not what the server had announced; nothing is kept.
     """
+    import asyncio
+
     part = target.with_name(f".{target.name}.{(source.sha256 or 'new')[:12]}.part")
     if not source.is_resumable:
         part.unlink(missing_ok=True)
@@ -88,6 +91,31 @@ def unpack(
         if is_new:
             shutil.rmtree(directory, ignore_errors=True)
     return names
+
+
+def is_whole(
+    into: Path,
+    files: Sequence[FileView],
+    *,
+    include: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> bool:
+    """Return whether all the results that are wanted are in a directory already.
+
+    Of files whose checksums are not told nothing is known.
+
+    Raises:
+        FileExistsError: if one of them is there with other content.
+    """
+    from joborch.files.extract import is_wanted, require_same
+
+    wanted = [each for each in files if is_wanted(each.name, include, exclude)]
+    if not wanted or any(each.crc32 is None for each in wanted):
+        return False
+    here = [each for each in wanted if os.path.lexists(into / each.name)]
+    for each in here:
+        require_same(into / each.name, size_bytes=each.size_bytes, crc32=each.crc32 or 0)
+    return len(here) == len(wanted)
 
 
 async def _fetch_rest(

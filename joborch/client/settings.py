@@ -19,8 +19,18 @@ from joborch.domain.names import check_user_id
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 DEFAULT_TIMEOUT = timedelta(seconds=30)
+DEFAULTS = {
+    "server": DEFAULT_SERVER,
+    "timeout": "30s",
+    "readonly": "false",
+    "time_format": "relative",
+    "hints": "true",
+}
 BUILT_IN = "built-in"
 YES_NO = {"true": True, "false": False}
+SWITCHES = ("readonly", "hints")
+"""Settings that are true or false."""
+TIME_FORMATS = ("relative", "local", "utc", "iso")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,10 @@ class ClientSettings:
     """How long one request may be without an answer."""
     is_read_only: bool = False
     """Whether what changes anything needs ``--write``."""
+    time_format: str = TIME_FORMATS[0]
+    """How people are told times: one of ``relative local utc iso``."""
+    has_hints: bool = True
+    """Whether what could be done next is suggested."""
     token: Token | None = field(default=None, compare=False)
     """Shown to the server, and to no other."""
     has_named_server: bool = False
@@ -119,8 +133,10 @@ def mistake_in(key: str, text: str) -> str | None:
         return str(error) if key == "user_id" else f"timeout {text!r} is {error}"
     if key == "server" and not _is_address(text):
         return f"server {text!r} is not like http://HOST:PORT"
-    if key == "readonly" and text not in YES_NO:
-        return f"readonly {text!r} is neither true nor false"
+    if key in SWITCHES and text not in YES_NO:
+        return f"{key} {text!r} is neither true nor false"
+    if key == "time_format" and text not in TIME_FORMATS:
+        return f"time_format {text!r} is none of {', '.join(TIME_FORMATS)}"
     return None
 
 
@@ -161,7 +177,7 @@ def _given(
     flags: Mapping[str, str | None], env: Mapping[str, str]
 ) -> list[tuple[str, dict[str, str]]]:
     """Return what stands on the command line and in the environment, a source for each setting."""
-    told = [(f"--{key}", {key: text}) for key, text in flags.items() if text]
+    told = [(f"--{key.replace('_', '-')}", {key: text}) for key, text in flags.items() if text]
     variables = {key: f"JOBORCH_{key.upper()}" for key in KEYS}
     return told + [(name, {key: env.get(name, "")}) for key, name in variables.items()]
 
@@ -184,9 +200,8 @@ def _settings(
 ) -> ClientSettings:
     known.setdefault("user_id", Known(text=login_name(env), origin="login name"))
     named = "server" in known
-    known.setdefault("server", Known(text=DEFAULT_SERVER, origin=BUILT_IN))
-    known.setdefault("timeout", Known(text="30s", origin=BUILT_IN))
-    known.setdefault("readonly", Known(text="false", origin=BUILT_IN))
+    for key, text in DEFAULTS.items():
+        known.setdefault(key, Known(text=text, origin=BUILT_IN))
     mistakes = [mistake_in(key, one.text) for key, one in known.items()]
     if any(mistakes):
         raise SettingsError(*(mistake for mistake in mistakes if mistake))
@@ -196,6 +211,8 @@ def _settings(
         service=known["service"].text if "service" in known else None,
         timeout=parse_duration(known["timeout"].text),
         is_read_only=YES_NO[known["readonly"].text],
+        time_format=known["time_format"].text,
+        has_hints=YES_NO[known["hints"].text],
         has_named_server=named,
         known=known,
         unknown=unknown,

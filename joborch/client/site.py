@@ -1,16 +1,31 @@
 """What the SDK tells of the site: its server, services, agents, and who uses how much."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import msgspec
+from msgspec import UNSET
+
 from joborch.client.query import JobQuery
 from joborch.client.transport import Call, Transport, segment
+from joborch.domain.amendments import KEPT, Kept
 from joborch.wire.agents import AgentList, AgentView
 from joborch.wire.events import EventPage
 from joborch.wire.groups import JobGroups
-from joborch.wire.services import Health, Meta, ServiceList, ServiceView, UsageList
+from joborch.wire.services import (
+    Health,
+    Meta,
+    PauseRequest,
+    QuotaRequest,
+    ServiceList,
+    ServiceView,
+    UsageList,
+    UsageView,
+)
 from joborch.wire.snapshot import Snapshot
 from joborch.wire.statistics import StartEstimate, Statistics
+from joborch.wire.waiting import Waiting
 
 T = TypeVar("T")
 
@@ -57,6 +72,33 @@ class Site:
         """Return one service."""
         return await self._get(f"/services/{segment(name)}", ServiceView)
 
+    async def pause_service(
+        self, name: str, reason: str | None = None, *, by: str | None = None
+    ) -> ServiceView:
+        """Have a service start no more jobs until it is resumed; what runs goes on.
+
+        Jobs are still accepted. A service that is paused already stays as it is, reason and all.
+
+        Args:
+            name: of the service.
+            reason: why, for those whose jobs wait.
+            by: who does it.
+
+        Raises:
+            ServiceNotFoundError: there is none of this name.
+        """
+        request = PauseRequest(reason=reason, by=by)
+        call = post(f"/services/{segment(name)}/pause", request)
+        return await self._transport.ask(call, ServiceView)
+
+    async def resume_service(self, name: str) -> ServiceView:
+        """Have a paused service start jobs again, at once.
+
+        Raises:
+            ServiceNotFoundError: there is none of this name.
+        """
+        return await self._transport.ask(post(f"/services/{segment(name)}/resume"), ServiceView)
+
     async def agents(self) -> AgentList:
         """Return all agents."""
         return await self._get("/agents", AgentList)
@@ -71,8 +113,50 @@ class Site:
         call = Call(method="POST", path=f"/api/v1/agents/{segment(name)}/{action}")
         return await self._transport.ask(call, AgentView)
 
+    async def remove_agent(self, name: str) -> AgentView:
+        """Forget an agent, by id or name, that is down and holds no job; returns what it was.
+
+        Jobs that it ran keep its name. If it comes back, it is taken for a new one.
+
+        Raises:
+            AgentNotFoundError: there is none.
+            AgentInUseError: it is not down, or holds jobs; nothing changed.
+        """
+        call = Call(method="DELETE", path=f"/api/v1/agents/{segment(name)}")
+        return await self._transport.ask(call, AgentView)
+
+    async def set_quota(
+        self,
+        user: str,
+        service: str,
+        *,
+        running: int | Kept | None = KEPT,
+        queued: int | Kept | None = KEPT,
+        by: str | None = None,
+    ) -> UsageView:
+        """Give one user a quota of their own; what is ``KEPT`` stays. It ends no job.
+
+        Args:
+            user: whose.
+            service: of which service.
+            running: how many jobs may be active at once; None: what the service allows everybody.
+            queued: how many may wait, further ones are refused; None: any number.
+            by: who does it.
+
+        Raises:
+            ServiceNotFoundError: there is none of this name.
+        """
+        request = QuotaRequest(
+            user_id=user,
+            service=service,
+            running=UNSET if isinstance(running, Kept) else running,
+            queued=UNSET if isinstance(queued, Kept) else queued,
+            by=by,
+        )
+        return await self._transport.ask(post("/quotas", request), UsageView)
+
     async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
-        """Return who uses how much of which service."""
+        """Return who uses how much of which service, and who has a quota of their own."""
         return await self._get("/usage", UsageList, user=user, service=service)
 
     async def statistics(
@@ -98,6 +182,11 @@ class Site:
         ``events(after=snapshot.seq)`` goes on from there without a gap.
         """
         return await self._get("/snapshot", Snapshot, ended=ended)
+
+    async def waiting(self, job_ids: Iterable[int] = ()) -> Waiting:
+        """Return why these jobs wait, at most 1000, and in which order the lines are served."""
+        asked = ",".join(map(str, job_ids))
+        return await self._get("/waiting", Waiting, **({"id": asked} if asked else {}))
 
     async def past(
         self,
@@ -149,4 +238,15 @@ def get(
         query=query,
         headers={"Accept": accept} if accept else None,
         is_repeatable=is_repeatable,
+    )
+
+
+def post(path: str, body: msgspec.Struct | None = None) -> Call:
+    """Return the call that sets something below ``/api/v1``: twice is the same as once."""
+    return Call(
+        method="POST",
+        path=f"/api/v1{path}",
+        headers={"Content-Type": "application/json"} if body is not None else None,
+        content=None if body is None else lambda: msgspec.json.encode(body),
+        is_repeatable=True,
     )

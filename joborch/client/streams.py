@@ -1,6 +1,5 @@
 """Server-sent events: read, and resumed where a connection broke off."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,6 +50,8 @@ class Pause:
 
     async def sleep(self) -> None:
         """Wait, longer each time."""
+        import asyncio
+
         await asyncio.sleep(self._next_s)
         self._next_s = min(self._next_s * 1.7, LONGEST_PAUSE_S)
 

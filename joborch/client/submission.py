@@ -1,7 +1,7 @@
 """What to submit, as a value, and how it becomes a request."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,9 @@ from pathlib import Path
 from joborch.client.upload import MultipartBody, Progress
 from joborch.domain.errors import InvalidRequestError
 from joborch.domain.names import check_file_name
+from joborch.domain.selectors import spelt
+
+IDS_IN_A_FIELD = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,10 @@ class Submission:
     max_attempts: int | None = None
     is_held: bool = False
     begin: datetime | None = None
+    after: Sequence[int] = ()
+    """Ids of jobs: none of its own starts before each of these has completed."""
+    after_any: Sequence[int] = ()
+    """The same, but however they end."""
     key: str | None = None
     """Submitting twice under one key makes the jobs once. None: a new key, for this call only."""
 
@@ -65,12 +72,23 @@ class Submission:
             *((name, str(value)) for name, value in single.items() if value is not None),
             *(("tag", f"{key}={value}") for key, value in self.tags.items()),
             *(("env", f"{key}={value}") for key, value in self.env.items()),
+            *(("after", text) for text in _spelt(self.after)),
+            *(("after_any", text) for text in _spelt(self.after_any)),
         ]
 
 
 def new_key() -> str:
     """Make an idempotency key that nobody has used."""
     return os.urandom(16).hex()
+
+
+def _spelt(ids: Sequence[int]) -> list[str]:
+    """Write ids so that no field is longer than a server reads."""
+    ordered = sorted(set(ids))
+    return [
+        spelt(ordered[start : start + IDS_IN_A_FIELD])
+        for start in range(0, len(ordered), IDS_IN_A_FIELD)
+    ]
 
 
 def _checked(files: Mapping[str, Path | bytes]) -> dict[str, Path | bytes]:

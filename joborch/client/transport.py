@@ -3,21 +3,18 @@
 Knows HTTP and how the server says no; must not know what a job or an agent is.
 """
 
-import asyncio
 import logging
 import os
 import random
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
-from joborch.client.cheap_httpx import httpx
-from joborch.client.failures import translated, unexplained
+from joborch.client.failures import broken, translated, unexplained
 from joborch.domain.errors import (
     InvalidRequestError,
     JoborchError,
@@ -25,6 +22,11 @@ from joborch.domain.errors import (
     ServerBrokenError,
 )
 from joborch.wire.problems import Problem, error_of
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    from joborch.client import cheap_httpx as httpx
 
 logger = logging.getLogger(__name__)
 headers_logger = logging.getLogger(f"{__name__}.headers")
@@ -34,7 +36,6 @@ Content = bytes | AsyncIterator[bytes]
 
 CONNECT_S = 5.0
 DEFAULT_TIMEOUT_S = 30.0
-BROKEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError, httpx.ReadError)
 PIECE_BYTES = 64 * 1024
 """Written at a time; a time-out is about one piece, or a slow line would count as a dead one."""
 OVERLOADED = frozenset({502, 503, 504})
@@ -138,7 +139,7 @@ class Transport:
                 return await response.aread()
 
     @asynccontextmanager
-    async def stream(self, call: Call) -> AsyncIterator[httpx.Response]:
+    async def stream(self, call: Call) -> AsyncIterator["httpx.Response"]:
         """Send a request; inside, the answer is 2xx and its body still to be read."""
         response = await self._send(call)
         try:
@@ -154,27 +155,29 @@ class Transport:
         async with self.stream(call) as response:
             yield self.chunks(response)
 
-    async def chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
+    async def chunks(self, response: "httpx.Response") -> AsyncIterator[bytes]:
         """Yield a body piece by piece, as it comes."""
         with translated(self.server):
             async for chunk in response.aiter_raw():
                 yield chunk
 
-    async def lines(self, response: httpx.Response) -> AsyncIterator[str]:
+    async def lines(self, response: "httpx.Response") -> AsyncIterator[str]:
         """Yield a text body line by line, as it comes."""
         with translated(self.server):
             async for line in response.aiter_lines():
                 yield line
 
-    async def _send(self, call: Call) -> httpx.Response:
+    async def _send(self, call: Call) -> "httpx.Response":
         if self._is_read_only and call.method not in HARMLESS:
             raise ReadOnlyError(self.server)
+        import asyncio  # it takes long to load, and who asks for help needs none
+
         tries = self._retries.tries if call.is_repeatable else 1
         with translated(self.server):
             for attempt in range(1, tries):
                 try:
                     response = await self._send_once(call)
-                except BROKEN as error:
+                except broken() as error:
                     failure = {"call": f"{call.method} {call.path}", "error": str(error)}
                     logger.debug("connection failed", extra=failure)
                 else:
@@ -184,7 +187,7 @@ class Transport:
                 await asyncio.sleep(self._retries.pause_s(attempt))
             return await self._send_once(call)
 
-    async def _send_once(self, call: Call) -> httpx.Response:
+    async def _send_once(self, call: Call) -> "httpx.Response":
         content, length = _in_pieces(call.content() if call.content else None)
         headers = {"Accept": self.codec.media_type, **self.headers, **(call.headers or {})}
         try:
@@ -212,7 +215,7 @@ class Transport:
         )
         return response
 
-    async def _refusal(self, response: httpx.Response) -> JoborchError:
+    async def _refusal(self, response: "httpx.Response") -> JoborchError:
         with translated(self.server):
             body = await response.aread()
         request_id = response.headers.get("X-Request-Id")
@@ -224,13 +227,13 @@ class Transport:
         error.details.setdefault("request_id", problem.request_id or request_id)
         return error
 
-    def _decode_problem(self, response: httpx.Response, body: bytes) -> Problem:
+    def _decode_problem(self, response: "httpx.Response", body: bytes) -> Problem:
         kind = response.headers.get("Content-Type", "")
         codec = MSGPACK if "msgpack" in kind else JSON
         problem: Problem = codec.decode(body, type=Problem)
         return problem
 
-    def _decoded(self, response: httpx.Response, body: bytes, answer: type[T]) -> T:
+    def _decoded(self, response: "httpx.Response", body: bytes, answer: type[T]) -> T:
         try:
             decoded: T = self.codec.decode(body, type=answer)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -242,7 +245,9 @@ class Transport:
         return decoded
 
 
-def _client(server: str) -> httpx.AsyncClient:
+def _client(server: str) -> "httpx.AsyncClient":
+    import ssl
+
     if any(name.lower().endswith("_proxy") and value for name, value in os.environ.items()):
         return httpx.AsyncClient()
     if server.startswith("https"):
@@ -256,7 +261,7 @@ def segment(name: str) -> str:
     return quote(name, safe="/")
 
 
-def _told(headers: httpx.Headers) -> str:
+def _told(headers: "httpx.Headers") -> str:
     """Write headers for a person, without the secrets in them."""
     shown = {name: "***" if name in SECRET else value for name, value in headers.items()}
     return ", ".join(f"{name}: {value}" for name, value in shown.items())

@@ -1,6 +1,5 @@
 """Request bodies that are read from disk while they are sent, so that memory stays flat."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -123,5 +122,7 @@ def read_chunks(path: Path, *, offset: int = 0, size_bytes: int | None = None) -
 
 async def in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Advance an iterator that reads from disk without holding up the event loop."""
+    import asyncio
+
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
         yield chunk

@@ -4,9 +4,13 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from joborch.cli.exits import UNREACHABLE
+
+HTTP = {"httpcore", "httpx"}
 HEAVY = {"litestar", "sqlalchemy", "sqlmodel", "uvicorn", "textual", "pydantic", "alembic"}
 
 PROBE = """
@@ -51,11 +55,26 @@ def start(statement: str, *arguments: str) -> Start:
 
 
 @pytest.mark.parametrize("command", [[], ["submit"], ["status"], ["fetch"]])
-def test_help_loads_nothing_heavy(command: list[str]) -> None:
+def test_help_loads_nothing_heavy_and_no_http(command: list[str]) -> None:
     started = start(RUN, *command, "--help")
     assert started.status == 0
     assert "Usage" in started.stdout
-    assert started.loaded & HEAVY == set()
+    assert started.loaded & (HEAVY | HTTP) == set()
+
+
+def test_help_of_a_reading_command_loads_no_event_loop() -> None:
+    assert start(RUN, "status", "--help").loaded & {"asyncio", "ssl"} == set()
+
+
+def test_a_reading_command_loads_what_it_asks_with_and_no_more(tmp_path: Path) -> None:
+    command = ["--server", "http://127.0.0.1:9", "--config", str(tmp_path / "config.toml")]
+    (tmp_path / "config.toml").touch()
+
+    started = start(RUN, *command, "status")
+
+    assert started.status == UNREACHABLE
+    assert started.loaded & (HEAVY | {"rich", "click"}) == set()
+    assert "httpx" in started.loaded
 
 
 def test_the_runner_loads_the_standard_library_only() -> None:

@@ -56,7 +56,7 @@ OPERATING = ("server.operations", "server.parts", "server.store.database", *HOUS
 
 TABLE: Mapping[str, Part] = {
     "joborch": part(),
-    "joborch.__main__": part("cli.main"),
+    "joborch.__main__": part("cli"),
     "joborch.domain": part(),
     "joborch.files": part(),
     "joborch.process": part("domain"),
@@ -103,11 +103,12 @@ TABLE: Mapping[str, Part] = {
     "joborch.server.api": part(*SERVER, *OPERATING, "web", theirs="litestar msgspec"),
     "joborch.server.app": part(*SERVER, *OPERATING, "server.api", "web", theirs="litestar msgspec"),
     "joborch.server.embedded": part(*SERVER, "server.settings", "server.service_settings"),
+    "joborch.server.reloading": part("domain", "server.live", "server.settings"),
     "joborch.server.main": part(
         *SERVER,
         *OPERATING,
         *("server.store", "server.assembly", "server.app", "server.embedded", "web"),
-        "server.belonging",
+        *("server.belonging", "server.reloading"),
         theirs="uvloop",
     ),
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from joborch.cli.main import main
+from joborch.__main__ import main
 from tests.support.command_line import Finished, Run
 from tests.support.stub_server import StubServer
 

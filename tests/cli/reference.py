@@ -8,7 +8,8 @@ from pathlib import Path
 from typer.core import TyperCommand, TyperOption
 
 from joborch.cli import options
-from joborch.cli.main import COMMANDS, Entry, load
+from joborch.cli.commands import COMMANDS, Entry
+from joborch.cli.main import load
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 HEAD = """\

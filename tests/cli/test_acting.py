@@ -11,6 +11,7 @@ from joborch.domain.states import JobState
 from joborch.wire.actions import ActionResult, ActionResults, action_error
 from joborch.wire.events import EventPage
 from joborch.wire.jobs import FileList
+from tests.cli.test_folding import a_site
 from tests.support.command_line import Run
 from tests.support.stub_server import Answer, Heard, StubServer, says
 from tests.support.views import NOON, a_job_view, a_page, an_event
@@ -92,7 +93,10 @@ def test_several_are_asked_for_and_without_a_person_refused(
 
     assert finished.code == 2
     assert "2 jobs (0 running): 1, 2?" in finished.err
-    assert finished.err.splitlines()[-1] == "  fix: add --yes"
+    assert finished.err.splitlines()[1:] == [
+        "  why: several jobs are asked about",
+        "  fix: add --yes",
+    ]
     assert two.paths() == [JOBS]
 
 
@@ -102,7 +106,7 @@ def test_a_job_of_somebody_else_is_asked_for_too(stub: StubServer, joborch: Run)
     finished = joborch("cancel", "42")
 
     assert finished.code == 2
-    assert "Cancel 1 job, not all yours but of bob (1 running): 42?" in finished.err
+    assert "Cancel 1 job of bob (1 running): 42?" in finished.err
     assert stub.paths() == [JOB]
 
 
@@ -114,7 +118,48 @@ def test_with_yes_each_job_is_told_of_and_some_is_partial(
 
     assert finished.code == 7
     assert finished.out.splitlines()[1] == "2 skipped: already completed"
-    assert asked(two)["ids"] == [1, 2]
+    assert sorted(asked(two)["ids"]) == [1, 2]
+
+
+@pytest.fixture
+def queue(stub: StubServer) -> StubServer:
+    """Thirty jobs, every other of which is another's."""
+    jobs = [a_job_view(job_id, user_id="12"[job_id % 2]) for job_id in range(1, 31)]
+    stub.on(JOBS, says(a_page(*jobs)))
+    stub.on(ACTIONS, answers(*(done(job.id) for job in jobs)))
+    return stub
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("y\n", 1), ("29\n", 1), ("30\n", 0)], ids=["y", "29", "30"]
+)
+def test_of_a_whole_queue_the_number_has_to_be_typed(
+    queue: StubServer, at_terminal: Run, typed: str, code: int
+) -> None:
+    finished = at_terminal("hold", "1-30", typed=typed)
+
+    assert "Hold 30 jobs of 1, 2 (0 running): 1, 2, 3" in finished.out
+    assert "? [type their number]" in finished.out
+    assert finished.code == code
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_script_has_to_say_how_many_jobs_of_a_whole_queue_it_means(
+    queue: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    finished = joborch(*command, "1-30", "--yes")
+
+    assert finished.code == 2
+    assert finished.err == ("error: 30 jobs of 2 users are meant\n  fix: add --expect 30\n")
+    assert joborch(*command, "1-30", "--yes", "--expect", "30").code == 0
+
+
+def test_a_queue_that_has_grown_meanwhile_is_left_alone(queue: StubServer, joborch: Run) -> None:
+    finished = joborch("cancel", "1-30", "--yes", "--expect", "29")
+
+    assert finished.code == 2
+    assert finished.err == "error: 30 jobs are meant, and 29 were expected\n"
+    assert queue.paths() == [JOBS]
 
 
 def test_a_person_is_asked(two: StubServer, at_terminal: Run) -> None:
@@ -305,7 +350,9 @@ def test_what_makes_no_sense_is_not_sent(
 
 
 def test_a_held_job_is_shown_as_held(stub: StubServer, joborch: Run) -> None:
-    stub.on(JOBS, says(a_page(a_job_view(1, held_at=NOON), a_job_view(2), a_job_view(3, RUNNING))))
+    a_site(stub).on(
+        JOBS, says(a_page(a_job_view(1, held_at=NOON), a_job_view(2), a_job_view(3, RUNNING)))
+    )
 
     finished = joborch("status", "--format", "plain", "--state", "active")
 

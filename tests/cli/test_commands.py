@@ -17,11 +17,12 @@ from joborch.wire.events import LogText
 from joborch.wire.jobs import FileList, FileView
 from tests.support.command_line import Run
 from tests.support.stub_server import StubServer, ranged, refuses, says, sends, streams
-from tests.support.views import a_job_view, a_page, a_zip, an_event, results_of, zip_of
+from tests.support.views import a_job_view, a_page, a_zip, an_event, files_of, results_of, zip_of
 
 RUNNING = JobState.RUNNING
 COMPLETED, FAILED = JobState.COMPLETED, JobState.FAILED
 JOB, JOBS = "GET /api/v1/jobs/42", "GET /api/v1/jobs"
+RESULTS = f"{JOB}/results"
 ZIP = a_zip(output_txt=b"Computation complete!\n")
 
 
@@ -81,6 +82,21 @@ def test_a_wait_that_takes_too_long_is_not_finished(stub: StubServer, joborch: R
 
     assert done.code == 8
     assert "1 running" in done.err
+
+
+def test_a_wait_without_a_bar_says_how_many_are_where(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
+    running = a_page(a_job_view(1, COMPLETED), a_job_view(2, RUNNING))
+    ended = a_page(a_job_view(1, COMPLETED), a_job_view(2, COMPLETED))
+    stub.on(JOBS, says(running), says(running), says(ended))
+
+    assert joborch("wait", "1,2").err.splitlines() == ["1 completed, 1 running", "2 completed"]
+
+
+def test_a_person_waits_at_a_bar(stub: StubServer, at_terminal: Run) -> None:
+    stub.on(JOB, says(a_job_view(42, RUNNING)))
+
+    assert "42 ░░░░░░░░░░ 0/1 · 1▶" in at_terminal("wait", "42", "--timeout", "0.2").out
 
 
 def test_waiting_propagates_a_signal_as_a_shell_would(stub: StubServer, joborch: Run) -> None:
@@ -154,17 +170,42 @@ def test_results_go_into_a_directory_named_after_the_job(
     assert (home / "dock-42" / "output.txt").read_bytes() == b"Computation complete!\n"
 
 
-def test_fetching_again_leaves_what_is_there(done: StubServer, joborch: Run, home: Path) -> None:
-    joborch("fetch", "42")
-    (home / "dock-42" / "output.txt").write_text("mine")
+@pytest.mark.parametrize("options", [(), ("--skip-existing",), ("-d", "out"), ("--zip",)])
+def test_fetching_again_leaves_what_is_there_and_says_so(
+    done: StubServer, joborch: Run, options: tuple[str, ...]
+) -> None:
+    done.on("GET /api/v1/jobs/42/files", says(files_of(ZIP)))
+    first = joborch("fetch", "42", *options)
 
-    again = joborch("fetch", "42")
-    assert (again.code, again.out) == (0, "dock-42\n")
-    assert "is there already" in again.err
-    assert (home / "dock-42" / "output.txt").read_text() == "mine"
+    again = joborch("fetch", "42", *options)
 
-    joborch("fetch", "42", "--overwrite")
-    assert (home / "dock-42" / "output.txt").read_text() == "Computation complete!\n"
+    assert (again.code, again.out) == (0, first.out)
+    assert again.err == f"{first.out.strip()} is there already; --overwrite fetches again\n"
+    assert [path for path in done.paths() if path.endswith("/results")] == [RESULTS]
+
+
+@pytest.mark.parametrize(
+    ("options", "file"),
+    [((), "dock-42/output.txt"), (("-d", "out"), "out/output.txt"), (("--zip",), "dock-42.zip")],
+)
+def test_what_is_there_with_other_content_is_refused_unless_it_may_be_overwritten(
+    done: StubServer, joborch: Run, home: Path, options: tuple[str, ...], file: str
+) -> None:
+    done.on("GET /api/v1/jobs/42/files", says(files_of(ZIP)))
+    joborch("fetch", "42", *options)
+    fetched = (home / file).read_bytes()
+    (home / file).write_text("mine")
+
+    again = joborch("fetch", "42", *options)
+
+    assert (again.code, again.out) == (2, "")
+    assert again.err.splitlines() == [
+        f"error: {file} exists already, with other content",
+        "  fix: --overwrite replaces what is there, --dir puts it elsewhere",
+    ]
+    assert (home / file).read_text() == "mine"
+    assert joborch("fetch", "42", *options, "--overwrite").code == 0
+    assert (home / file).read_bytes() == fetched
 
 
 def test_a_hostile_name_of_a_job_stays_a_name(stub: StubServer, joborch: Run, home: Path) -> None:

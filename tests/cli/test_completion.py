@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from joborch.cli.commands import COMMANDS
+from joborch.cli.completing.answer import known_shape
 from joborch.cli.completing.typed import Typed, read_line
+from joborch.cli.main import load, root
+from tests.cli import option_table
 from tests.support.command_line import Run
 from tests.support.site import Site, a_site
 from tests.support.stub_server import StubServer, says
@@ -60,6 +64,8 @@ def tab(joborch: Run) -> Tab:
         ("joborch cancel @canc", ["@cancelled"]),
         ("joborch cancel --yes la", ["last"]),
         ("joborch agents d", ["drain"]),
+        ("joborch services p", ["pause"]),
+        ("joborch quota set ann example r", ["running=", ":nospace"]),
         ("joborch config use", ["use"]),
         ("joborch status -N 5 --format nd", ["ndjson"]),
         ("joborch submit --color=al", ["always"]),
@@ -143,7 +149,7 @@ def test_a_word_about_each_is_shown_only_when_bash_lists_them(tab: Tab) -> None:
 
     assert tab(line) == ["agents", "agent"]
     assert tab(line, listing="63") == [
-        "agents  (Show agents, drain and resume them.)",
+        "agents  (Show agents, drain, resume and remove them.)",
         "agent  (Run jobs on this host.)",
     ]
 
@@ -230,13 +236,14 @@ def test_a_cache_that_cannot_be_written_is_as_good_as_none(tab: Tab) -> None:
     assert tab("joborch statu", XDG_CACHE_HOME="/proc/nowhere") == ["status"]
 
 
-def test_a_cache_full_of_nonsense_is_no_trouble(tab: Tab, tmp_path: Path) -> None:
-    variables = {"XDG_CACHE_HOME": str(tmp_path)}
-    tab("joborch status --st", **variables)
+def test_a_cache_full_of_nonsense_is_no_trouble(tab: Tab, stub: StubServer, tmp_path: Path) -> None:
+    stub.on("GET /api/v1/services", says({"items": [{"name": "dock"}]}))
+    variables = {"JOBORCH_SERVER": stub.url, "XDG_CACHE_HOME": str(tmp_path)}
+    wait_until(lambda: tab("joborch submit -s d", **variables) == ["dock"])
     for path in (tmp_path / "joborch").iterdir():
         path.write_text("{nonsense")
 
-    assert tab("joborch status --st", **variables) == ["--state"]
+    wait_until(lambda: tab("joborch submit -s d", **variables) == ["dock"])
 
 
 @pytest.mark.parametrize(
@@ -257,24 +264,53 @@ def test_a_line_is_taken_apart_as_a_shell_would(
     assert read_line(line) == Typed(words, incomplete, is_quoted=is_quoted)
 
 
+def test_the_table_of_options_is_what_the_commands_say() -> None:
+    assert option_table.PAGE.read_text() == option_table.page(), "run scripts/reference"
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_what_is_completed_is_what_the_command_takes(name: str) -> None:
+    command = load(name, COMMANDS[name]) if name else root()
+
+    assert set(known_shape(name).options) == set(option_table.options_of(command))
+
+
 PROBE = """
 import sys
-from joborch.cli.completing.answer import answer
-answer(["zsh", "cancel", "--only", "fai"])
-heavy = {"asyncio", "http", "httpx", "msgspec", "rich", "ssl", "textual"} & set(sys.modules)
-print(sorted(heavy), file=sys.stderr)
+from joborch.__main__ import main
+main(["__complete", "zsh", *sys.argv[1:]])
+heavy = {"asyncio", "hashlib", "http", "httpx", "inspect", "json", "msgspec", "pathlib", "typer"}
+print(sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 
 
-def test_a_second_tab_loads_neither_the_command_nor_http(env: dict[str, str]) -> None:
-    def press() -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-c", PROBE]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+def loaded_at(env: dict[str, str], *words: str) -> tuple[str, str]:
+    """What is offered in a new process, and what it has loaded of what takes long to load."""
+    command = [sys.executable, "-c", PROBE, *words]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return done.stdout, done.stderr
 
-    press()
-    again = press()
 
-    assert (again.stdout, again.stderr) == ("failed\n", "[]\n")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["cancel", "--only", "fai"], "failed\n"),
+        (["status", "--exi"], "--exit-code\t0 completed, 8 not ended, 10 to 13 ended badly.\n"),
+    ],
+)
+def test_a_tab_loads_neither_the_command_nor_http(
+    env: dict[str, str], words: list[str], offered: str
+) -> None:
+    assert loaded_at(env, *words) == (offered, "[]\n")
+
+
+def test_a_tab_that_asks_a_server_loads_no_sdk(env: dict[str, str], stub: StubServer) -> None:
+    stub.on("GET /api/v1/services", says({"items": []}))
+
+    _, loaded = loaded_at(env, "submit", "-s", "d")
+
+    assert "'http'" in loaded
+    assert [name for name in ("asyncio", "httpx", "msgspec", "typer") if name in loaded] == []
 
 
 def test_an_unknown_shell_is_a_mistake(joborch: Run) -> None:

@@ -130,10 +130,12 @@ def test_what_is_in_effect_is_listed_with_where_it_comes_from(file: Path, joborc
 
     assert done.out.splitlines() == [
         "key\tvalue\torigin",
+        "hints\ttrue\tbuilt-in",
         "profile\tprod\t--profile",
         "readonly\tfalse\tbuilt-in",
         f"server\thttp://prod:5000\t[profile.prod] in {file}",
         f"service\texample\t[defaults] in {file}",
+        "time_format\trelative\tbuilt-in",
         "timeout\t5s\tJOBORCH_TIMEOUT",
         "user_id\t1\tlogin name",
     ]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from joborch.cli.main import COMMANDS, load
+from joborch.cli.commands import COMMANDS
+from joborch.cli.main import load
 from joborch.client import load_settings
 from joborch.client.config_file import KEYS, ConfigFile
 from joborch.client.places import SITE_CONFIG
@@ -50,6 +51,7 @@ def test_every_setting_is_read_from_the_variable_of_its_row(key: str) -> None:
     [row] = [line for line in SETTINGS.splitlines() if line.startswith(f"| `{key}` ")]
     variable, default = (row.split("|")[column].strip() for column in (2, 4))
     values = {"server": "http://x", "user_id": "me", "timeout": "7s", "readonly": "true"}
+    values |= {"time_format": "iso", "hints": "false"}
     env = {"HOME": "/nowhere", "LOGNAME": "ada", "JOBORCH_SITE_CONFIG": "/nowhere"}
     text = values.get(key, "example")
 

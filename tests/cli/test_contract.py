@@ -6,13 +6,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from joborch.cli.main import COMMANDS, main
+from joborch.cli.commands import COMMANDS
+from joborch.cli.main import main
 from tests.support.command_line import Finished, Run
 from tests.support.site import Site, a_site
 
@@ -25,7 +26,10 @@ NOT_THERE = "999999"
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One way to call a command. ``DONE``, ``FAILED`` and ``HELD`` stand for such a job."""
+    """One way to call a command. ``DONE``, ``FAILED`` and ``HELD`` stand for such a job.
+
+    ``GONE`` stands for an agent that is down.
+    """
 
     command: str
     arguments: tuple[str, ...] = ()
@@ -34,6 +38,8 @@ class Promise:
     """What ``--json`` prints: one ``document``, or ``lines`` of them."""
     takes_jobs: bool = False
     """Whether its last argument names jobs."""
+    changes: bool = False
+    """Whether it changes something, of a command that else only looks."""
 
     def __str__(self) -> str:
         return self.command
@@ -55,14 +61,19 @@ PROMISES = (
     Promise("release", ("HELD",), takes_jobs=True),
     Promise("set", ("HELD", "priority=10")),
     Promise("agents"),
+    Promise("agents", ("rm", "GONE", "--yes"), changes=True),
     Promise("services"),
+    Promise("services", ("pause", "other", "--reason", "new disks"), changes=True),
+    Promise("services", ("resume", "other"), changes=True),
     Promise("services", ("example",)),
     Promise("quota", ("-A",)),
+    Promise("quota", ("set", "bob", "example", "running=2", "queued=default"), changes=True),
     Promise("stats"),
     Promise("events", form="lines"),
 )
 ASIDE = {
     "ps": "another name of status",
+    "client": "another name of agent",
     "top": "a screen; tests/tui",
     "doctor": "is there for when there is no server; tests/cli/test_doctor.py",
     "demo": "a site of its own; tests/journeys/test_demo.py",
@@ -83,12 +94,16 @@ EACH = pytest.mark.parametrize("promise", PROMISES, ids=str)
 THAT_TAKES_JOBS = pytest.mark.parametrize(
     "promise", [one for one in PROMISES if one.takes_jobs], ids=str
 )
+LOOKING = ("status", "explain", "agents", "services", "quota", "stats")
+CHANGING = pytest.mark.parametrize(
+    "promise", [one for one in PROMISES if one.changes or one.command not in LOOKING], ids=str
+)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with a_site(tmp_path_factory.mktemp("site")) as site:
-        site.serve("--service", "example:per_user=9")
+        site.serve("--service", "example:per_user=9", "--service", "other")
         site.agent()
         yield site
 
@@ -131,13 +146,29 @@ def joborch(
 @pytest.fixture
 def words(promise: Promise, site: Site, done: int, failed: int) -> list[str]:
     """The command line of a promise; a job that is to be held is a new one each time."""
-    jobs = {"DONE": lambda: done, "FAILED": lambda: failed, "HELD": lambda: held(site)}
-    arguments = (str(jobs[one]()) if one in jobs else one for one in promise.arguments)
+    found: dict[str, Callable[[], object]] = {
+        "DONE": lambda: done,
+        "FAILED": lambda: failed,
+        "HELD": lambda: held(site),
+        "GONE": lambda: gone(site),
+    }
+    arguments = (str(found[one]()) if one in found else one for one in promise.arguments)
     return [promise.command, *arguments]
 
 
 def held(site: Site) -> int:
     return site.submit("true", hold="true")[0]
+
+
+def gone(site: Site) -> str:
+    enrolment = {
+        "name": "gone",
+        "host": "nowhere",
+        "version": "0",
+        "services": {"example": 1},
+        "capacity": {"slots": 1},
+    }
+    return str(site.post("/api/v1/agents/enrol", json=enrolment).json()["agent_id"])
 
 
 def with_option(words: list[str], *options: str) -> list[str]:
@@ -194,6 +225,25 @@ def test_an_error_in_json_is_one_line_of_it(
     assert error["exit_code"] == 5
     assert error["message"]
     assert error["hint"]
+
+
+@EACH
+def test_a_field_that_there_is_not_is_a_mistake_of_usage(
+    promise: Promise, words: list[str], joborch: Run
+) -> None:
+    said = joborch(*with_option(words, "--json", "--fields", "nope"))
+
+    assert (said.code, said.out) == (2, "")
+    assert "there is no field 'nope'" in json.loads(said.err)["error"]["message"]
+
+
+@CHANGING
+def test_what_changes_something_refuses_a_field_before_it_does(
+    promise: Promise, words: list[str], joborch: Run
+) -> None:
+    said = joborch(*with_option(words, "--json", "--fields", "nope", "-S", NOBODY))
+
+    assert said.code == 2, "it is known without asking the server"
 
 
 @EACH

@@ -140,7 +140,7 @@ def test_what_comes_too_late_or_for_another_scheduler_is_warned_about(
 
     assert done.code == 0
     assert "warning: run.sh line 4: #JOBORCH after the first command is not read" in done.err
-    assert "warning: run.sh has #SBATCH lines" in done.err
+    assert "hint: run.sh has #SBATCH lines" in done.err
 
 
 def test_a_command_line_has_no_directives(taking: StubServer, joborch: Run) -> None:

@@ -231,6 +231,33 @@ def test_a_terminal_is_looked_at(well: StubServer, at_terminal: Run) -> None:
     assert "fix: joborch completion --help" in done.out
 
 
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"TERM": "xterm"}, "clipboard   unknown of xterm; pressing y in `joborch top` tells"),
+        ({"TERM": "xterm-kitty"}, "clipboard   xterm-kitty copies by OSC 52"),
+        ({"TMUX": "/tmp/tmux-1/default,1,0"}, "clipboard   unknown inside of tmux"),
+        ({"TERM_PROGRAM": "Apple_Terminal"}, "clipboard   Apple_Terminal does not copy by OSC 52"),
+    ],
+)
+def test_of_copying_only_what_is_known_is_told(
+    well: StubServer, at_terminal: Run, variables: dict[str, str], line: str
+) -> None:
+    assert line in at_terminal("doctor", "--color", "never", **variables).out
+
+
+def test_of_a_mouse_and_of_braille_only_what_is_known_is_told(
+    well: StubServer, at_terminal: Run
+) -> None:
+    usual = at_terminal("doctor", "--color", "never", PYTHONIOENCODING="utf8").out
+    strange = at_terminal("doctor", "--color", "never", TERM="vt9", PYTHONIOENCODING="ascii").out
+
+    assert "mouse       xterm\n" in usual
+    assert "braille     ⣿ can be sent; whether the font has it, only you can see" in usual
+    assert "mouse       unknown of vt9" in strange
+    assert "braille     ascii has none" in strange
+
+
 def test_completion_is_found_where_shells_look_for_it(
     well: StubServer, home: Path, joborch: Run
 ) -> None:

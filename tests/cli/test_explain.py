@@ -142,6 +142,7 @@ def test_an_older_server_says_nothing_of_the_future(stub: StubServer, joborch: R
         ({"reason": "agent_full", "position": 2}, "agents full · #2"),
         ({"reason": "batch_limit"}, "batch full · #3"),
         ({"reason": "no_agent"}, "no agent"),
+        ({"reason": "service_paused"}, "service paused"),
         ({"reason": "held", "position": None, "message": "held until"}, "held until"),
     ],
 )

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from joborch import __version__
-from joborch.cli.main import COMMANDS, load
+from joborch.cli.commands import COMMANDS
+from joborch.cli.main import load
 from joborch.domain.errors import ConflictError, NotAllowedError, StoreFailedError
 from joborch.domain.states import JobState
 from tests.support.command_line import Finished, Run
@@ -29,6 +30,17 @@ def test_the_version_is_told(process: Run) -> None:
 
     assert done.code == 0
     assert done.out.startswith(f"joborch {__version__} (python 3.")
+
+
+def test_what_an_encoding_has_no_character_for_is_written_in_others(
+    stub: StubServer, process: Run
+) -> None:
+    stub.on("GET /api/v1/jobs", says(a_page(a_job_view(42, name="dock ✓"))))
+
+    done = process("status", "1-99", "--fields", "name", PYTHONIOENCODING="ascii")
+
+    assert (done.code, done.err) == (0, "")
+    assert "\\u2713" in done.out
 
 
 def test_without_a_command_there_is_help(joborch: Run) -> None:
@@ -206,7 +218,7 @@ def test_a_bug_says_so_and_how_to_report_it(
     stub: StubServer, joborch: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stub.on("GET /api/v1/jobs", says(a_page()))
-    monkeypatch.setattr("joborch.cli.status.columns", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("joborch.cli.listing.columns", lambda *arguments: 1 / 0)
 
     done = joborch("status", "--state", "failed")
 
@@ -266,3 +278,8 @@ def _free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def test_what_the_original_calls_a_client_is_an_agent_and_is_not_listed(joborch: Run) -> None:
+    assert "joborch agent --server" in joborch("client", "--help").out
+    assert "  client " not in joborch("--help").out

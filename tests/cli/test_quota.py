@@ -59,7 +59,7 @@ def test_ones_own_quota_is_drawn_for_every_service(busy: StubServer, joborch: Ru
 
 
 def test_the_quota_of_another_user_and_of_me_by_name(busy: StubServer, joborch: Run) -> None:
-    assert joborch("quota", "alice").out.splitlines()[1] == "alice\texample\t2\t5\t0"
+    assert joborch("quota", "alice").out.splitlines()[1] == "alice\texample\t2\t5\t0\t\t"
     assert joborch("quota", "me").out == joborch("quota").out
 
 
@@ -77,21 +77,14 @@ def test_everybody_is_who_has_work(busy: StubServer, joborch: Run) -> None:
 def test_a_quota_for_programs_has_its_limit(busy: StubServer, joborch: Run) -> None:
     lines = joborch("quota").out.splitlines()
 
-    assert lines[:2] == ["user_id\tservice\tactive\tlimit\tqueued", "1\texample\t5\t5\t245"]
+    assert lines[:2] == [
+        "user_id\tservice\tactive\tlimit\tqueued\tqueued_limit\tset_by",
+        "1\texample\t5\t5\t245\t\t",
+    ]
 
 
 def test_the_services_of_a_quota_are_its_ids(busy: StubServer, joborch: Run) -> None:
     assert joborch("quota", "-q").out == "example\nhaddock\n"
-
-
-def test_a_quota_is_not_set_from_here(joborch: Run) -> None:
-    done = joborch("quota", "set", "alice", "example", "running=5")
-
-    assert done.code == 2
-    assert done.err.splitlines() == [
-        "error: quotas are set in the server's configuration",
-        "  fix: joborch serve --service NAME:per_user=5,max=10",
-    ]
 
 
 @pytest.mark.parametrize("arguments", [["a", "b"], ["-A", "alice"]])
@@ -111,9 +104,9 @@ def test_services_are_listed_with_how_full_they_are(busy: StubServer, joborch: R
 
 def test_services_for_programs_are_numbers(busy: StubServer, joborch: Run) -> None:
     assert joborch("services").out.splitlines() == [
-        "name\tactive\tmax\tper_user\tqueued\tagents\tslots\ttime_limit_s",
-        "example\t7\t10\t5\t245\t1\t4\t3600.0",
-        "haddock\t2\t\t5\t0\t0\t0\t",
+        "name\tactive\tmax\tper_user\tqueued\tagents\tslots\ttime_limit_s\tpaused_at",
+        "example\t7\t10\t5\t245\t1\t4\t3600.0\t",
+        "haddock\t2\t\t5\t0\t0\t0\t\t",
     ]
     assert json.loads(joborch("services", "--json").out)["schema"] == "joborch.services/1"
     assert joborch("services", "-q").out == "example\nhaddock\n"

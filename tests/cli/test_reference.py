@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from joborch.cli.main import COMMANDS, load
+from joborch.cli.commands import COMMANDS
+from joborch.cli.main import load
 from tests.cli import reference
 
 TESTS = Path(__file__).parents[1]
@@ -37,7 +38,7 @@ def test_every_option_says_what_it_is(command: str) -> None:
 def test_every_option_occurs_in_a_test() -> None:
     tests = all_tests()
     # test_serve_flags.py and test_agent_flags.py go through all flags of these.
-    commands = COMMANDS.keys() - {"serve", "agent"}
+    commands = COMMANDS.keys() - {"serve", "agent", "client"}
     options = {option for command in commands for option, _ in options_of(command)}
 
     def is_used(option: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from joborch.cli.main import COMMANDS, load
+from joborch.cli.commands import COMMANDS
+from joborch.cli.main import load
 from joborch.domain.filter_keys import KEYS
 from joborch.domain.filter_words import LONGEST, MOST_VALUES, MOST_WORDS
 from joborch.domain.filters import parse_filter

@@ -193,6 +193,21 @@ def test_waiting_and_running_end_as_the_job_does(slurm: Slurm) -> None:
     assert (run.code, run.out) == (5, "seen\n")
 
 
+def test_the_jobs_of_an_array_know_its_first(slurm: Slurm, site: Site) -> None:
+    tell = "echo $SLURM_JOB_ID $SLURM_ARRAY_JOB_ID $SLURM_ARRAY_TASK_ID"
+    first = int(slurm(f"sbatch -W --parsable -a 4-8:4 --wrap '{tell}'").out)
+
+    logs = [site.get(f"/api/v1/jobs/{first + i}/logs").text.strip() for i in range(2)]
+    assert logs == [f"{first} {first} 4", f"{first + 1} {first} 8"]
+
+
+def test_submit_reads_a_script_of_slurms_too(ours: Run, site: Site) -> None:
+    job_id = int(ours("submit", "--sbatch", "-s", "example", "-q", "-w", "run.sh").out)
+
+    assert site.job(job_id)["name"] == "from-script"
+    assert site.get(f"/api/v1/jobs/{job_id}/logs").text.strip() == "hello"
+
+
 def test_nothing_to_cancel_is_no_failure_but_naming_nothing_is(slurm: Slurm) -> None:
     assert slurm("scancel -u nobody-at-all").code == 0
     assert slurm("scancel").code == 2

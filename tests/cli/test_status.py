@@ -14,6 +14,8 @@ from tests.support.views import a_job_view, a_page, an_event
 JOBS = "GET /api/v1/jobs"
 QUEUED, RUNNING = JobState.QUEUED, JobState.RUNNING
 COMPLETED, FAILED = JobState.COMPLETED, JobState.FAILED
+SORTABLE = [(1, 50, "b"), (2, 10, "a"), (3, 50, "a"), (4, 50, "b")]
+"""Jobs with their priorities and names."""
 
 
 @pytest.fixture
@@ -89,7 +91,13 @@ def test_more_that_ended_than_fit_are_counted(stub: StubServer, at_terminal: Run
 
 
 @pytest.mark.parametrize(
-    ("sort", "ids"), [("user", [41, 43]), ("-id", [43, 41]), ("finished_at", [41, 43])]
+    ("sort", "ids"),
+    [
+        ("user", [41, 43]),
+        ("-id", [43, 41]),
+        ("finished_at", [41, 43]),
+        ("service,-user", [43, 41]),
+    ],
 )
 def test_what_is_active_and_what_has_ended_is_sorted_together(
     stub: StubServer, joborch: Run, sort: str, ids: list[int]
@@ -112,6 +120,52 @@ def test_fields_are_chosen_of_a_single_job_too(stub: StubServer, joborch: Run) -
     done = joborch("status", "42", "--json", "--fields", "id,state")
 
     assert json.loads(done.out) == {"id": 42, "state": "queued"}
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson", "tsv"])
+def test_a_field_that_there_is_not_is_refused_in_every_form(
+    busy: StubServer, joborch: Run, form: str
+) -> None:
+    done = joborch("status", "--format", form, "--fields", "id,stat")
+
+    assert (done.code, done.out) == (2, "")
+    assert "there is no field 'stat'; is 'state' meant?" in done.err
+    assert "there are id, " in done.err
+
+
+@pytest.mark.parametrize("form", ["json", "tsv"])
+def test_it_is_refused_of_an_empty_list_too(stub: StubServer, joborch: Run, form: str) -> None:
+    stub.on(JOBS, says(a_page()))
+
+    assert joborch("status", "--format", form, "--fields", "nope").code == 2
+    assert joborch("status", "--format", form, "--fields", "id,exit_code").code == 0
+
+
+def test_fields_are_added_and_dropped_in_json_too(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42)))
+
+    done = joborch("status", "42", "--json", "--fields", "+id,-tags")
+
+    assert {"id", "state"} < json.loads(done.out).keys()
+    assert "tags" not in json.loads(done.out)
+
+
+def test_several_keys_sort_what_is_named_too(stub: StubServer, joborch: Run) -> None:
+    jobs = [a_job_view(i, priority=p, name=n) for i, p, n in SORTABLE]
+    stub.on(JOBS, says(a_page(*jobs)))
+
+    done = joborch("status", "1-4", "--sort", "-priority,name", "-q")
+
+    assert done.out.split() == ["3", "1", "4", "2"]
+
+
+def test_a_key_that_there_is_not_is_refused_before_anybody_is_asked(
+    stub: StubServer, joborch: Run
+) -> None:
+    done = joborch("status", "--sort", "-prio,name")
+
+    assert (done.code, stub.heard) == (2, [])
+    assert "there is no key 'prio'; is 'priority' meant?" in done.err
 
 
 def test_json_is_one_document(busy: StubServer, joborch: Run) -> None:
@@ -195,7 +249,12 @@ def test_an_empty_selection_is(stub: StubServer, joborch: Run) -> None:
 
     done = joborch("status", "@failed")
 
-    assert (done.code, done.err) == (3, "error: no job is @failed\n")
+    assert done.code == 3
+    assert done.err.splitlines() == [
+        "error: none of your jobs is @failed",
+        "  why: you are 1",
+        "  fix: --filter 'user:NAME state:failed' is about another user's",
+    ]
 
 
 def test_a_job_that_is_not_there_is(stub: StubServer, joborch: Run) -> None:

@@ -37,6 +37,18 @@ def test_a_pipe_gets_nothing_but_the_id(taking: StubServer, joborch: Run) -> Non
     assert (done.code, done.out, done.err) == (0, "42\n", "")
 
 
+def test_json_has_each_jobs_place_in_the_line(stub: StubServer, joborch: Run, home: Path) -> None:
+    (home / "run.sh").write_text(SCRIPT)
+    placed = a_submission(42, 43, batch="b-1")
+    placed.jobs[0].position = 3
+    stub.on(POST, says(placed, status=201))
+
+    done = joborch("submit", "-s", "example", "-a", "1-2", "run.sh", "--json")
+
+    assert [job["position"] for job in json.loads(done.out)["jobs"]] == [3, None]
+    assert stub.heard[-1].query == {"places": "true"}
+
+
 def test_a_person_gets_a_sentence(taking: StubServer, at_terminal: Run) -> None:
     done = at_terminal("submit", "-s", "example", "run.sh")
 
@@ -255,7 +267,13 @@ def test_json_is_the_servers_answer(taking: StubServer, joborch: Run) -> None:
     done = joborch("submit", "--json", "-s", "example", "run.sh")
 
     assert json.loads(done.out)["jobs"] == [
-        {"id": 42, "state": "queued", "array_index": None, "duplicate": False}
+        {
+            "id": 42,
+            "state": "queued",
+            "array_index": None,
+            "duplicate": False,
+            "position": None,
+        }
     ]
 
 

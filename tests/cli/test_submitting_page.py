@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from joborch.cli.main import COMMANDS, load
+from joborch.cli.commands import COMMANDS
+from joborch.cli.main import load
 from joborch.cli.options import NAMES
 
 ROOT = Path(__file__).parents[2]

@@ -106,6 +106,19 @@ def test_more_than_a_thousand_go_in_portions(stub: StubServer, ask: Ask) -> None
     assert [len(body_of(heard)["ids"]) for heard in stub.heard] == [1000, 1000, 501]
 
 
+def test_the_newest_are_cancelled_first_and_told_in_the_order_of_their_naming(
+    stub: StubServer, ask: Ask
+) -> None:
+    # What waits for others is newer than they: their end would cancel it before its turn.
+    stub.on(ACTIONS, echoes)
+
+    results = ask(lambda server: server.act(CancelJobs(ids=[*range(1, 1502)])))
+
+    assert [each.id for each in results] == [*range(1, 1502)]
+    portions = [body_of(heard)["ids"] for heard in stub.heard]
+    assert [(ids[0], ids[-1]) for ids in portions] == [(1501, 502), (501, 1)]
+
+
 def test_a_cancel_of_many_is_not_repeated(stub: StubServer, ask: Ask) -> None:
     # What the first one ended, the second would be refused.
     stub.on(ACTIONS, Answer(status=503), echoes)

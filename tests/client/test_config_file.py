@@ -48,6 +48,8 @@ def test_of_each_setting_it_is_known_where_it_comes_from(tmp_path: Path) -> None
         "service": f"[defaults] in {own}",
         "timeout": f"[defaults] in {site}",
         "readonly": "built-in",
+        "time_format": "built-in",
+        "hints": "built-in",
     }
 
 

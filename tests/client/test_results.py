@@ -5,12 +5,14 @@ import pytest
 from joborch.client import Orchestrator
 from joborch.domain.errors import NotFinishedError, ServerBrokenError, ServerUnreachableError
 from joborch.domain.states import JobState
+from joborch.wire.jobs import FileList, FileView
 from tests.client.conftest import Ask
 from tests.support.stub_server import Answer, StubServer, ranged, refuses, says, sends
-from tests.support.views import a_job_view, a_zip, results_of, zip_of
+from tests.support.views import a_job_view, a_zip, files_of, results_of, zip_of
 
 DONE = JobState.COMPLETED
 ZIP = a_zip(output_txt=b"Computation complete!\n" * 10_000)
+FILES = "GET /api/v1/jobs/42/files"
 
 
 @pytest.fixture
@@ -87,21 +89,80 @@ def test_an_archive_that_leads_out_of_the_directory_is_refused_whole(
     with pytest.raises(ServerBrokenError, match="not unpacked"):
         ask(lambda server: server.fetch(42, home / "out"))
 
-    assert [path.name for path in home.iterdir()] == ["out.zip"]
+    assert [path.name for path in home.iterdir()] == [".joborch-42.zip"]
     assert not list(tmp_path.rglob("evil.txt"))
 
 
-def test_what_was_unpacked_before_is_not_overwritten(
+def test_what_is_there_with_other_content_is_refused_before_anything_is_downloaded(
     finished: StubServer, ask: Ask, tmp_path: Path
 ) -> None:
-    finished.on("GET /api/v1/jobs/42/results", sends(ZIP))
+    finished.on(FILES, says(files_of(ZIP)))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "output.txt").write_text("mine")
+
+    with pytest.raises(FileExistsError, match="exists already"):
+        ask(lambda server: server.fetch(42, tmp_path / "out"))
+
+    assert (tmp_path / "out" / "output.txt").read_text() == "mine"
+    assert finished.paths() == [FILES]
+
+
+def test_what_is_there_whole_is_not_downloaded_again(
+    finished: StubServer, ask: Ask, tmp_path: Path
+) -> None:
+    finished.on(FILES, says(files_of(ZIP)))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "output.txt").write_bytes(b"Computation complete!\n" * 10_000)
+
+    assert ask(lambda server: server.fetch(42, tmp_path / "out")) == []
+    assert finished.paths() == [FILES]
+
+
+def test_what_is_missing_is_brought(finished: StubServer, ask: Ask, tmp_path: Path) -> None:
+    finished.on(FILES, says(files_of(ZIP)))
+    finished.on("GET /api/v1/jobs/42/results", sends(ZIP))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+
+    assert ask(lambda server: server.fetch(42, tmp_path / "out")) == ["output.txt"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"mine.txt", "output.txt"}
+
+
+def test_a_server_that_tells_no_checksums_is_asked_for_all_and_what_came_compared(
+    finished: StubServer, ask: Ask, tmp_path: Path
+) -> None:
+    file = FileView(name="output.txt", size_bytes=220_000, kind="result")
+    finished.on(FILES, says(FileList(items=[file])))
+    finished.on("GET /api/v1/jobs/42/results", sends(ZIP))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "output.txt").write_bytes(b"Computation impossible\n"[:22] * 10_000)
 
     with pytest.raises(FileExistsError):
         ask(lambda server: server.fetch(42, tmp_path / "out"))
 
-    assert (tmp_path / "out" / "output.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_archive_of_the_directorys_name_is_not_touched(
+    finished: StubServer, ask: Ask, tmp_path: Path
+) -> None:
+    finished.on("GET /api/v1/jobs/42/results", sends(ZIP))
+    (tmp_path / "out.zip").write_bytes(b"mine")
+
+    ask(lambda server: server.fetch(42, tmp_path / "out"))
+
+    assert (tmp_path / "out.zip").read_bytes() == b"mine"
+
+
+def test_results_can_go_into_the_directory_where_one_is(
+    finished: StubServer, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished.on(FILES, says(files_of(ZIP)))
+    finished.on("GET /api/v1/jobs/42/results", sends(ZIP))
+    monkeypatch.chdir(tmp_path)
+
+    assert ask(lambda server: server.fetch(42, Path())) == ["output.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["output.txt"]
 
 
 def test_only_what_is_wanted_is_unpacked(stub: StubServer, ask: Ask, tmp_path: Path) -> None:

@@ -39,6 +39,19 @@ def test_all_wishes_travel_as_fields(stub: StubServer, ask: Ask) -> None:
     ]
 
 
+def test_jobs_to_wait_for_travel_in_fields_that_a_server_reads(stub: StubServer, ask: Ask) -> None:
+    stub.on("POST /api/v1/jobs", says(a_submission(42)))
+    wish = a_wish(after=[3, 1, 2, 9], after_any=[*range(0, 4000, 2)])
+
+    ask(lambda server: server.submit(wish))
+
+    fields = fields_of(stub.heard[0])
+    assert [text for name, text in fields if name == "after"] == ["1-3,9"]
+    many = [text for name, text in fields if name == "after_any"]
+    assert ",".join(many) == ",".join(map(str, range(0, 4000, 2)))
+    assert len(many) == 2
+
+
 def test_every_submission_has_a_key_so_that_a_retry_makes_no_second_job(
     stub: StubServer, ask: Ask
 ) -> None:

@@ -36,6 +36,17 @@ def test_the_version_names_the_server(site: Site) -> None:
     assert f" at {site.url} (api v1)" in site.joborch("--version").stdout
 
 
+def test_one_user_and_service_can_be_watched_alone(site: Site) -> None:
+    site.submit(user="ann")
+    site.submit(user="bob")
+
+    hers = site.joborch("top", "--once", "--user", "ann", "--service", "example").stdout
+    none = site.joborch("top", "--once", "-s", "haddock").stdout
+
+    assert "1 of 2 · user:ann service:example" in hers
+    assert "0 of 2 · service:haddock" in none
+
+
 def test_a_job_goes_through_a_gate_and_never_sees_the_token(site: Site) -> None:
     site.agent()
     with Gate(site.url, token="s3cret").open() as gate:

@@ -104,6 +104,20 @@ def test_submit_wait_and_go_on(cook: Cook, kitchen: Path) -> None:
     assert (kitchen / "result").is_dir()
 
 
+def test_when_all_of_them_are_done_one_more(cook: Cook, kitchen: Path, site: Site) -> None:
+    (kitchen / "in").mkdir()
+    for name in ("2oob", "1a2k"):
+        (kitchen / "in" / f"{name}.pdb").touch()
+    (kitchen / "summary.sh").write_text("#!/bin/sh\necho all of them\n")
+
+    last = int(cook("When all of them are done, one more"))
+
+    assert site.wait(last)["state"] == "completed"
+    ended = [site.job(job_id)["finished_at"] for job_id in range(1, last)]
+    assert len(ended) == 2
+    assert max(ended) <= site.job(last)["assigned_at"]
+
+
 @needs_jq
 def test_once_more_what_failed(cook: Cook, site: Site) -> None:
     (failed,) = site.submit("exit 3\n")

@@ -54,6 +54,17 @@ def wait_until_it_says(running: Running, words: str) -> None:
     wait_until(lambda: words in running.said, timeout=20, describe=lambda: running.said)
 
 
+def test_an_agent_says_what_it_has_and_goes_on(site: Site, gate: Path) -> None:
+    agent = site.agent()
+    job_id = start_at(gate, site)
+
+    agent.process.send_signal(signal.SIGUSR1)
+
+    wait_until_it_says(agent, f"1 attempt here\n  {job_id}-1 running\n")
+    gate.write_text("open\n")
+    assert outcome(site, job_id) == ("completed", 1, "open\n")
+
+
 def test_ending_an_agent_in_good_order_does_not_disturb_its_job(site: Site, gate: Path) -> None:
     agent = site.agent()
     job_id = start_at(gate, site)

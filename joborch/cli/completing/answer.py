@@ -8,17 +8,13 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from pathlib import Path
 
+from joborch.cli.commands import COMMANDS
 from joborch.cli.completing import kinds
-from joborch.cli.completing.cache import MOST_AGE_S, kept
-from joborch.cli.completing.shapes import Option, Place, Shape, as_json, from_json, place_after
+from joborch.cli.completing.shapes import COMMON, Option, Place, Shape, place_after, shape_of
 from joborch.cli.completing.site import Site
 from joborch.cli.completing.typed import Typed, read_line, unbroken
-from joborch.domain.errors import JoborchError
 
-COMMAND = "__complete"
 LISTING = {"63", "33", "64"}
 """How bash says that it is going to show the values rather than to insert one."""
 MOST_SHOWN = 200
@@ -56,18 +52,16 @@ def _lines(arguments: list[str]) -> list[str]:
 
 def candidates(typed: Typed) -> list[tuple[str, str]]:
     """Return the words that could be what is typed, with a word about each."""
-    from joborch.cli.main import COMMANDS
-
-    root = place_after(_shape(""), typed.words, is_first_all=True)
+    root = place_after(known_shape(""), typed.words, is_first_all=True)
     if root.rest is None:
         if root.pending or typed.incomplete.startswith("-"):
-            return _options("", _shape(""), root, typed.incomplete)
+            return _options("", known_shape(""), root, typed.incomplete)
         shown = [(name, entry.help) for name, entry in COMMANDS.items()]
         return _matching([*shown, *_aliases(root).items()], typed.incomplete)
     command, *words = root.arguments
     if command not in COMMANDS:
         command, *words = shlex.split(_aliases(root)[command])
-    shape = _shape(command)
+    shape = known_shape(command)
     place = place_after(shape, [*words, *root.rest])
     place.given = root.given | place.given
     if place.is_tail:
@@ -79,13 +73,22 @@ def candidates(typed: Typed) -> list[tuple[str, str]]:
 
 def _aliases(place: Place) -> dict[str, str]:
     """Return the person's own commands, with what they stand for."""
-    from joborch.client.settings import read_files
+    from pathlib import Path
 
-    config = place.given.get("--config")
-    with suppress(JoborchError):
-        files = read_files(Path(config) if config else None, os.environ)
-        return {name: words for file in reversed(files) for name, words in file.aliases.items()}
-    return {}
+    from joborch.client.places import config_path, site_config_path
+
+    named = place.given.get("--config")
+    usual = (config_path(os.environ), site_config_path(os.environ))
+    if not named and not any(path.exists() for path in usual):
+        return {}  # As a rule; what reads them takes as long to load as all else.
+    from joborch.client.settings import read_files
+    from joborch.domain.errors import JoborchError
+
+    try:
+        files = read_files(Path(named) if named else None, os.environ)
+    except JoborchError:
+        return {}
+    return {name: words for file in reversed(files) for name, words in file.aliases.items()}
 
 
 def _options(command: str, shape: Shape, place: Place, incomplete: str) -> list[tuple[str, str]]:
@@ -105,7 +108,7 @@ def _values(command: str, option: Option, place: Place, value: str) -> list[tupl
     name = next((name for name in option.names if name in kinds.BY_OPTION), "")
     if command == "serve" and name == "--service":
         return []
-    kind = kinds.BY_OPTION.get(name) or kinds.BY_METAVAR.get(option.metavar or "")
+    kind = kinds.BY_OPTION.get(name) or kinds.BY_METAVAR.get(option.metavar)
     if name == "--filter":
         return [*_of(kind, place, value, head=value.rpartition(" ")[0]), (":nospace", "")]
     return _of(kind, place, value, head=value.rpartition(",")[0] if name in kinds.LISTS else "")
@@ -114,10 +117,19 @@ def _values(command: str, option: Option, place: Place, value: str) -> list[tupl
 def _arguments(command: str, place: Place, incomplete: str) -> list[tuple[str, str]]:
     verbs = ((verb, "") for verb in kinds.VERBS.get(command, ()) if not place.arguments)
     head = incomplete.rpartition(",")[0] if incomplete[:1].isdigit() else ""
+    if command == "quota" and place.arguments[:1] == ["set"]:
+        return _of_quota(place, incomplete)
     return [
         *_matching(verbs, incomplete),
         *_of(kinds.BY_COMMAND.get(command), place, incomplete, head=head),
     ]
+
+
+def _of_quota(place: Place, incomplete: str) -> list[tuple[str, str]]:
+    at = min(len(place.arguments), len(kinds.QUOTA)) - 1
+    is_last = kinds.QUOTA[at] is kinds.QUOTA[-1]
+    found = _of(kinds.QUOTA[at], place, incomplete, head="")
+    return [*found, (":nospace", "")] if is_last and found else found
 
 
 def _of(
@@ -151,20 +163,13 @@ def _best(option: Option, incomplete: str) -> str:
     return max(meant or option.names, key=lambda name: name.startswith("--"))
 
 
-def _shape(command: str) -> Shape:
+def known_shape(command: str) -> Shape:
     """Return what a command takes; an empty name is joborch itself."""
-    from joborch import __version__
-
-    name = f"shape {__version__} {__file__} {command}"
-    return from_json(kept(name, MOST_AGE_S, lambda: _made(command)))
-
-
-def _made(command: str) -> list[list[object]]:
-    from joborch.cli import main
-    from joborch.cli.completing.shapes import shape_of
-
-    made = main.load(command, main.COMMANDS[command]) if command else main.root()
-    return as_json(shape_of(made))
+    if not command:
+        return shape_of("", COMMON)
+    entry = COMMANDS[command]
+    own = entry.alias_of or command
+    return shape_of(own, COMMON) if entry.is_client else shape_of(own)
 
 
 def _described(value: str, about: str) -> str:

@@ -1,10 +1,11 @@
-"""What can stand where: the values of options and the arguments of commands, by kind."""
+"""What can stand where: the values of options and the arguments of commands, by kind.
+
+A kind imports what it needs when it is asked: most TABs are about another, or about none.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
 from joborch.cli.completing.site import Site
-from joborch.domain.states import GROUPS, JobState
-from joborch.domain.text import one_line
 
 Found = Iterator[tuple[str, str]]
 """Values with a word about each."""
@@ -46,6 +47,8 @@ def tags(site: Site) -> Found:
 
 def states(_: Site) -> Found:
     """Yield states and groups of states."""
+    from joborch.domain.states import GROUPS, JobState
+
     for state in JobState:
         yield state.value, ""
     for name, members in GROUPS.items():
@@ -103,6 +106,8 @@ def filters(site: Site) -> Found:
 
 
 def _named(newest: Sequence[dict[str, object]]) -> Found:
+    from joborch.domain.text import one_line
+
     seen: set[object] = set()
     for job in newest:
         if job["batch"] and job["batch"] not in seen:
@@ -120,6 +125,8 @@ BY_OPTION: dict[str, Kind] = {
     "--tag": tags,
     "--state": states,
     "--only": states,
+    "--after": jobs("active"),
+    "--after-any": jobs("active"),
     "--for": states,
     "--filter": filters,
     "--profile": profiles,
@@ -159,7 +166,11 @@ BY_COMMAND: dict[str, Kind] = {
     "compat": words("slurm"),
 }
 VERBS: dict[str, tuple[str, ...]] = {
-    "agents": ("drain", "resume"),
+    "agents": ("drain", "resume", "rm"),
+    "services": ("pause", "resume"),
+    "quota": ("set",),
     "config": ("list", "get", "set", "unset", "path", "edit", "use", "show-origin"),
 }
 """What may be a command's first argument, beside a name."""
+QUOTA: tuple[Kind, ...] = (users, services, words("running=", "queued="))
+"""What follows ``quota set``, one after the other; the last of them again and again."""

@@ -1,23 +1,29 @@
-"""What a command takes, without the command: its options, and where a word stands among them."""
+"""What a command takes, without the command: its options, and where a word stands among them.
+
+The options are read from ``options.tsv``, which ``scripts/reference`` writes out of the commands:
+to load a command takes longer than a TAB may.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
+
+TABLE = __file__.removesuffix("shapes.py") + "options.tsv"
+"""A line an option: whose it is, its names, what its value is like or nothing, and its help."""
+COMMON = "*"
+"""Whose the options are that every command has which speaks to a server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option, under all its names."""
 
     names: tuple[str, ...]
+    metavar: str
+    """What its value is like; empty if it takes none."""
     help: str
-    metavar: str | None
-    """What its value is like; None if it takes none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The options of a command, in the order of its help."""
+class Shape(NamedTuple):
+    """The options of a command, in the order in which they are offered."""
 
     options: tuple[Option, ...]
 
@@ -26,28 +32,34 @@ class Shape:
         return next((option for option in self.options if name in option.names), None)
 
 
-@dataclass(slots=True)
 class Place:
     """Where the word at the cursor stands."""
 
-    arguments: list[str] = field(default_factory=list)
-    """Those before it that are no options and no options' values."""
-    given: dict[str, str] = field(default_factory=dict)
-    """Values of options before it, by each of their names."""
-    rest: tuple[str, ...] | None = None
-    """What follows the first argument, where only that was looked for."""
-    pending: Option | None = None
-    """The option whose value it is."""
-    is_tail: bool = False
-    """Whether it stands behind ``--``."""
+    def __init__(self) -> None:
+        self.arguments: list[str] = []
+        """Those before it that are no options and no options' values."""
+        self.given: dict[str, str] = {}
+        """Values of options before it, by each of their names."""
+        self.rest: tuple[str, ...] | None = None
+        """What follows the first argument, where only that was looked for."""
+        self.pending: Option | None = None
+        """The option whose value it is."""
+        self.is_tail = False
+        """Whether it stands behind ``--``."""
 
 
-def shape_of(command: Any) -> Shape:
-    """Return the shape of a command of typer's."""
-    context = command.make_context(command.name, [], resilient_parsing=True)
-    params = command.get_params(context)  # with --help, which is not among its own
-    shown = [each for each in params if each.param_type_name == "option" and not each.hidden]
-    return Shape(tuple(map(_option, shown)))
+def shape_of(*owners: str) -> Shape:
+    """Return the options of some commands together; an empty name is joborch itself."""
+    with open(TABLE, encoding="utf-8") as table:  # noqa: PTH123 - pathlib is slow to load
+        rows = [line.rstrip("\n").split("\t") for line in table]
+    return Shape(
+        tuple(
+            Option(tuple(names.split(" ")), metavar, text)
+            for owner in owners
+            for its, names, metavar, text in rows
+            if its == owner
+        )
+    )
 
 
 def place_after(shape: Shape, words: Sequence[str], *, is_first_all: bool = False) -> Place:
@@ -68,22 +80,6 @@ def place_after(shape: Shape, words: Sequence[str], *, is_first_all: bool = Fals
                 place.rest = tuple(words[at + 1 :])
                 return place
     return place
-
-
-def as_json(shape: Shape) -> list[list[object]]:
-    """Return a shape as it is kept in a file."""
-    return [[list(each.names), each.help, each.metavar] for each in shape.options]
-
-
-def from_json(kept: Any) -> Shape:
-    """Return a shape out of a file."""
-    return Shape(tuple(Option(tuple(names), text, metavar) for names, text, metavar in kept))
-
-
-def _option(param: Any) -> Option:
-    is_alone = param.is_flag or param.count
-    metavar = None if is_alone else str(param.metavar or param.type.name).upper()
-    return Option((*param.opts, *param.secondary_opts), param.help or "", metavar)
 
 
 def _take_option(place: Place, shape: Shape, word: str) -> None:

@@ -3,15 +3,10 @@
 It speaks HTTP with the standard library: the SDK is for whom an answer is worth loading it.
 """
 
-import json
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-from joborch.cli.completing.cache import kept
 
 if TYPE_CHECKING:
     import http.client
@@ -53,6 +48,8 @@ class Site:
         return self._items("/api/v1/usage", OTHERS_AGE_S)
 
     def _items(self, path: str, max_age_s: float) -> list[dict[str, Any]]:
+        from joborch.cli.completing.cache import kept  # many TABs never come here
+
         return list(kept(f"{self._name()} {path}", max_age_s, lambda: self._ask(path)["items"]))
 
     def _name(self) -> str:
@@ -60,9 +57,11 @@ class Site:
         variables = ("JOBORCH_SERVER", "JOBORCH_PROFILE", "JOBORCH_CONFIG", "XDG_CONFIG_HOME")
         flags = ("--server", "--profile", "--config")
         words = [*map(os.environ.get, variables), *map(self._given.get, flags)]
-        return json.dumps(words)
+        return repr(words)
 
     def _ask(self, path: str) -> Any:
+        from pathlib import Path
+
         from joborch.client.settings import load_settings
 
         config = self._given.get("--config")
@@ -77,6 +76,8 @@ class Site:
 
     def _got(self, server: str, path: str, headers: dict[str, str]) -> Any:
         import http.client  # most TABs are answered from the cache
+        import json
+        from urllib.parse import urlsplit
 
         url = urlsplit(server)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection

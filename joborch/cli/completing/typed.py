@@ -3,14 +3,13 @@
 No word is expanded; a line that ends in the middle of a quotation is what is being completed.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 KEPT = "@"
 """Where bash takes words apart before the character instead of behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """The words before the one at the cursor, and so much of that one as stands before it."""
 
     words: tuple[str, ...]

@@ -24,7 +24,9 @@ def _ran(job: JobView, now: datetime) -> str:
 
 
 def _reason(job: JobView, now: datetime) -> str:
-    return "JobHeldUser" if job.held_at else why(job) or "None"
+    if JobState(job.state) is JobState.QUEUED:
+        return job.reason or "None"
+    return why(job) or "None"
 
 
 def _where(job: JobView, now: datetime) -> str:

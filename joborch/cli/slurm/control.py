@@ -1,13 +1,18 @@
 """``scancel``, ``scontrol`` and the small programs: each is one of joborch's own commands."""
 
+import json
+import sys
 from collections.abc import Sequence
+from typing import Any
 
-from joborch.cli.exits import UsageError
+from joborch.cli.exits import PARTIAL, REFUSED, UsageError
 from joborch.cli.slurm.errands import joborch, jobs_like, jobs_named, me, passing, quietly
 from joborch.cli.slurm.flags import parse, refusal
 from joborch.cli.slurm.words import seconds, states
 from joborch.client import JobQuery
 from joborch.domain.selectors import spelt
+from joborch.domain.states import JobState
+from joborch.domain.text import one_line
 
 SCANCEL = {
     "user": "-u= --user=",
@@ -51,10 +56,26 @@ def scancel(words: Sequence[str]) -> int:
     else:
         query = JobQuery(user=user or me(), service=service, state=wanted)
         found = passing(jobs_like(query), name=names)
-    ids = [job.id for job in found]
+    ids = sorted(job.id for job in found if not JobState(job.state).is_terminal)
     if not ids:
         return 0  # as Slurm does: nothing is left to be ended
-    return quietly("cancel", "-q", "--yes", *SIGNALS[signal], spelt(sorted(ids)))[0]
+    return _cancelled(["--yes", *SIGNALS[signal], spelt(ids)])
+
+
+def _cancelled(words: Sequence[str]) -> int:
+    """Cancel, and say what went wrong; that a job ended meanwhile is what was wanted."""
+    code, printed = quietly("cancel", "--json", *words)
+    if code not in {PARTIAL, REFUSED} or not printed:
+        return code
+    items = json.loads(printed)["items"]
+    wrong = [item for item in items if not item["ok"] and not _has_ended(item)]
+    for item in wrong:
+        sys.stderr.write(one_line(f"scancel: job {item['id']}: {item['message']}") + "\n")
+    return code if wrong else 0
+
+
+def _has_ended(item: dict[str, Any]) -> bool:
+    return item["state"] is not None and JobState(item["state"]).is_terminal
 
 
 def scontrol(words: Sequence[str]) -> int:

@@ -10,7 +10,6 @@ SLOTS = "an agent's slots say how much a job gets: joborch agent --service NAME:
 HINTS = {
     "o output e error": "a job's output is kept with it: joborch logs ID -o FILE",
     "i input": "joborch submit -i FILE",
-    "d dependency": "not yet: joborch wait ID && sbatch …",
     "nice priority": "joborch submit -p 0..100, where more goes first",
     "mem mem-per-cpu mem-per-gpu c cpus-per-task n ntasks N nodes ntasks-per-node": SLOTS,
     "G gpus gres gpus-per-node C constraint exclusive tasks-per-node": SLOTS,

@@ -8,6 +8,7 @@ from functools import partial
 from joborch.cli.slurm.columns import COLUMNS, FIELDS, filled, letters
 from joborch.cli.slurm.errands import joborch, jobs_like, jobs_named, me, passing
 from joborch.cli.slurm.flags import Parsed, parse, refusal
+from joborch.cli.slurm.reasons import with_reasons
 from joborch.cli.slurm.words import moment, states
 from joborch.client import JobQuery
 from joborch.domain.states import JobState
@@ -45,6 +46,7 @@ SACCT = {
 }
 DEFAULT_FORMAT = "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R"
 DEFAULT_FIELDS = "JobID,JobName,Partition,User,State,ExitCode"
+SAYING_WHY = {"R", "r"}
 WIDTH = 12
 
 
@@ -62,6 +64,8 @@ def squeue(words: Sequence[str]) -> int:
         )
     jobs = _chosen("squeue", given, usual="active", user=me() if given.has("me") else None)
     jobs.sort(key=lambda j: (j.state != JobState.RUNNING, -j.priority, j.id))
+    if SAYING_WHY & set(letters(form)):
+        jobs = with_reasons(jobs)
     now = datetime.now(UTC)
     if not given.has("headless"):
         _print(filled(form, lambda letter: COLUMNS[letter][0]))

@@ -3,55 +3,47 @@
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from joborch.cli.exits import UsageError
-from joborch.cli.slurm.errands import joborch, quietly
-from joborch.cli.slurm.flags import Parsed, parse, refusal
-from joborch.cli.slurm.words import begin, seconds
+from joborch.cli.slurm.errands import joborch, jobs_named, quietly
+from joborch.cli.slurm.flags import Parsed, parse
+from joborch.cli.slurm.wishes import OF_A_JOB, wishes_of, with_numbers
+from joborch.cli.slurm.wrapper import SCRIPT, wrapper
+from joborch.cli.staging import SCRIPT as RUN
+from joborch.cli.wishes import Wishes
 from joborch.domain.selectors import spelt
 
-SRUN = {
-    "name": "-J= --job-name=",
-    "service": "-p= --partition=",
-    "limit": "-t= --time=",
-    "export": "--export=",
-    "quiet": "-Q --quiet",
+SRUN = {name: OF_A_JOB[name] for name in ("name", "service", "limit", "export")} | {
+    "quiet": "-Q --quiet"
 }
-SBATCH = SRUN | {
-    "array": "-a= --array=",
-    "hold": "-H --hold",
-    "begin": "-b= --begin=",
-    "wait": "-W --wait",
-    "parsable": "--parsable",
-    "test": "--test-only",
-    "wrap": "--wrap=",
-    "requeue": "--requeue",
-    "no_requeue": "--no-requeue",
-}
-SCRIPT = "slurm_script"
-WRAPPER = """#!/bin/sh
-# Slurm's variables, and then the script that sbatch was given.
-export SLURM_JOB_ID="$JOBORCH_JOB_ID" SLURM_JOBID="$JOBORCH_JOB_ID"
-export SLURM_JOB_NAME={name} SLURM_JOB_PARTITION="$JOBORCH_SERVICE"
-[ -z "$JOBORCH_ARRAY_INDEX" ] || export SLURM_ARRAY_TASK_ID="$JOBORCH_ARRAY_INDEX"
-chmod u+x {script} && exec ./{script}{arguments}
-"""
+SBATCH = (
+    SRUN
+    | OF_A_JOB
+    | {
+        "wait": "-W --wait",
+        "parsable": "--parsable",
+        "test": "--test-only",
+        "wrap": "--wrap=",
+    }
+)
 
 
 def sbatch(words: Sequence[str]) -> int:
     """Submit a script, which may be on standard input, or what ``--wrap`` says."""
-    given = parse("sbatch", SBATCH, words, stops_early=True)
+    given = parse("sbatch", SBATCH, list(with_numbers(words)), stops_early=True)
     script, name = _script(given)
     said = parse("sbatch", SBATCH, list(_directives(script)))
     if said.words:
         raise UsageError(f"#SBATCH {said.words[0]} is no flag")
     flags = Parsed(said.values | given.values)
+    wishes = wishes_of(flags, datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="joborch-sbatch-") as directory:
-        files = _staged(Path(directory), script, flags.get("name") or name, given.words[1:])
-        options = ["-n", flags.get("name") or name, *_options(flags)]
+        run = _wrapped(wishes.name or name, wishes.array, given.words[1:])
+        files = _staged(Path(directory), {RUN: run, SCRIPT: script})
+        options = ["-n", wishes.name or name, *_options(wishes)]
         if flags.has("test"):
             return joborch("submit", "--dry-run", *options, *files)
         code, printed = quietly("submit", "-q", *options, *files)
@@ -64,7 +56,8 @@ def srun(words: Sequence[str]) -> int:
     if not given.words:
         raise UsageError("srun: which command?", hint="srun -p SERVICE COMMAND…")
     name = given.get("name") or Path(given.words[0]).name
-    code, printed = quietly("submit", "-q", "-n", name, *_options(given), "--", *given.words)
+    options = _options(wishes_of(given, datetime.now(UTC)))
+    code, printed = quietly("submit", "-q", "-n", name, *options, "--", *given.words)
     if code:
         return code
     (job_id,) = printed.split()
@@ -102,41 +95,40 @@ def _directives(script: bytes) -> Iterator[str]:
         if line.strip() and not line.startswith("#"):
             return
         if line.startswith("#SBATCH"):
-            yield from shlex.split(line.removeprefix("#SBATCH"), comments=True)
+            yield from with_numbers(shlex.split(line.removeprefix("#SBATCH"), comments=True))
 
 
-def _staged(directory: Path, script: bytes, name: str, arguments: Sequence[str]) -> list[str]:
-    tail = f" {shlex.join(arguments)}" if arguments else ""
-    wrapper = WRAPPER.format(name=shlex.quote(name), script=SCRIPT, arguments=tail)
-    (directory / "run.sh").write_text(wrapper)
-    (directory / SCRIPT).write_bytes(script)
-    return [str(directory / "run.sh"), str(directory / SCRIPT)]
+def _wrapped(name: str, array: str | None, arguments: Sequence[str]) -> bytes:
+    try:
+        return wrapper(name, array=array, arguments=arguments)
+    except ValueError as error:
+        raise UsageError(f"sbatch: {error}") from error
 
 
-def _options(flags: Parsed) -> Iterator[str]:
-    now = datetime.now(UTC)
+def _staged(directory: Path, files: Mapping[str, bytes]) -> list[str]:
+    for name, content in files.items():
+        (directory / name).write_bytes(content)
+    return [str(directory / name) for name in files]
+
+
+def _options(wishes: Wishes) -> Iterator[str]:
+    """Write wishes as options of ``joborch submit``."""
     valued = {
-        "-s": flags.get("service"),
-        "-a": flags.get("array"),
-        "--time-limit": _limit(flags.get("limit")),
-        "--begin": begin(at, now) if (at := flags.get("begin")) else None,
-        "--max-attempts": "1" if flags.has("no_requeue") else None,
+        "-s": wishes.service,
+        "-a": wishes.array,
+        "-p": wishes.priority,
+        "--time-limit": wishes.time_limit,
+        "--begin": wishes.begin,
+        "--max-attempts": wishes.max_attempts,
     }
     for option, value in valued.items():
-        yield from [option, value] if value else []
-    yield from ["--hold"] if flags.has("hold") else []
-    for variable in _exported(flags.get("export")):
+        yield from [] if value is None else [option, str(value)]
+    yield from ["--hold"] if wishes.is_held else []
+    for option, numbers in {"--after": wishes.after, "--after-any": wishes.after_any}.items():
+        yield from [option, _ids_of(numbers)] if numbers else []
+    for variable in wishes.env:
         yield from ["-e", variable]
 
 
-def _limit(text: str | None) -> str | None:
-    return f"{seconds(text)}s" if text else None
-
-
-def _exported(text: str | None) -> list[str]:
-    if text is None or text.upper() in {"NONE", "NIL"}:
-        return []
-    names = [word for word in text.split(",") if word]
-    if "ALL" in names:
-        raise refusal("sbatch", "--export=ALL", "name the variables: --export=PATH,OMP_NUM_THREADS")
-    return names
+def _ids_of(numbers: Sequence[str]) -> str:
+    return spelt([job.id for job in jobs_named("sbatch", numbers)])

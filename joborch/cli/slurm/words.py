@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from joborch.cli.exits import UsageError
 from joborch.cli.times import clock, parse_moment
-from joborch.domain.states import JobState
+from joborch.domain.states import SLURM_CODES, JobState
 
 CODES = {
     JobState.QUEUED: ("PD", "PENDING"),
@@ -19,9 +19,8 @@ CODES = {
     JobState.LOST: ("NF", "NODE_FAIL"),
 }
 """A state's short and long name at Slurm's."""
-_OTHERS = {"OOM": JobState.FAILED, "OUT_OF_MEMORY": JobState.FAILED, "CG": JobState.RUNNING}
-_OTHERS |= {"COMPLETING": JobState.RUNNING}
-BY_CODE = {name: state for state, names in CODES.items() for name in names} | _OTHERS
+_OTHERS = {"OUT_OF_MEMORY": JobState.FAILED, "CG": JobState.RUNNING, "COMPLETING": JobState.RUNNING}
+BY_CODE = {name: state for state, names in CODES.items() for name in names} | SLURM_CODES | _OTHERS
 UNIT_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _LIMIT = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?", re.ASCII)
 _LATER = re.compile(r"now\+(\d+)(second|minute|hour|day|week)?s?", re.ASCII)
