@@ -28,6 +28,12 @@ SERVICE = {
     "time_limit_s": None,
     "configured": True,
 }
+TURN = {
+    "service": "example",
+    "user_id": "user-1",
+    "job_id": RUNNING + 1,
+    "reason": "quota_service",
+}
 SPREAD = {"count": 0, "p50_s": None, "p95_s": None, "p99_s": None}
 STATISTICS = {
     "at": STARTED.isoformat(),
@@ -152,6 +158,8 @@ def _answer(site: BusySite, what: str, query: dict[str, str]) -> dict[str, objec
             return {"items": [SERVICE]}
         case "statistics":
             return STATISTICS
+        case "waiting":
+            return {"items": [], "turns": [TURN]}
         case "agents" | "usage":
             return {"items": []}
     return None

@@ -20,14 +20,16 @@ from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
 from joborch.tui.desk import Desk
 from joborch.tui.dialogs.login import LoginDialog
-from joborch.tui.feed import Feed, News, Rhythm
+from joborch.tui.feed import Feed
 from joborch.tui.formatting import ASCII, UNICODE
 from joborch.tui.hangup import Terminal
 from joborch.tui.job_control import job_control_put_back
 from joborch.tui.journey import Journey
 from joborch.tui.look import Look
 from joborch.tui.messages import Changed, JobsWanted, JobWanted, LogWanted
+from joborch.tui.news import News
 from joborch.tui.picture import Link, Picture
+from joborch.tui.rhythm import Rhythm
 from joborch.tui.screens.agents import AgentsScreen
 from joborch.tui.screens.events import EventsScreen
 from joborch.tui.screens.help import HelpScreen
@@ -110,6 +112,8 @@ class Dashboard(CommandedApp):
         for name, room in rooms.items():
             self.add_mode(name, room)
         self.switch_mode("jobs")
+        if self.desk.look.screen != "jobs":
+            self.call_later(self.switch_mode, self.desk.look.screen)
         self.set_class(self.desk.look.glyphs is ASCII, "-ascii")
         self.set_class(not self.desk.look.is_colored, "-mono")
         self._feed()
@@ -173,6 +177,8 @@ class Dashboard(CommandedApp):
         """Tell the screens what has changed."""
         if news.is_back:
             self.notify("connected again")
+        if news.gone:
+            self.jobs.table.forget(news.gone)
         self._ask_to_login()
         for screen in self.screen_stack:
             screen.post_message(Changed(news))
@@ -224,13 +230,17 @@ def main(
     has_mouse: bool,
     hz: float | None = None,
     is_far: bool = False,
+    profile: str | None = None,
+    screen: str | None = None,
 ) -> int:
     """Show the dashboard until a person quits; returns the exit code."""
     if not is_colored:
         os.environ["NO_COLOR"] = "1"  # the framework has no other way to be told
     look = Look(
         user_id=user_id,
+        profile=profile or "",
         filter_text=filter_text,
+        screen=screen or "jobs",
         glyphs=ASCII if is_ascii else UNICODE,
         is_read_only=is_read_only,
         is_colored=is_colored,

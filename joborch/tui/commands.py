@@ -21,6 +21,8 @@ class Command:
     """In the help."""
     changes: bool = False
     """Whether it changes something on the server; in read-only mode it is not there."""
+    gives_way: int = 0
+    """Where there is no room for all hints in the footer, its own goes before lower ones."""
 
     @property
     def binding(self) -> Binding:
@@ -80,7 +82,14 @@ EVERYWHERE = (
         id="app.throughput", keys="5", action="app.show('throughput')", label="", text="throughput"
     ),
     Command(id="app.events", keys="6", action="app.show('events')", label="", text="events"),
-    Command(id="app.pause", keys="P", action="app.pause", label="pause", text="pause, or go on"),
+    Command(
+        id="app.pause",
+        keys="P",
+        action="app.pause",
+        label="pause",
+        text="pause, or go on",
+        gives_way=5,
+    ),
     Command(
         id="app.earlier",
         keys="left_square_bracket",
@@ -152,7 +161,13 @@ DEEDS = (
         changes=True,
     ),
     Command(
-        id="job.retry", keys="R", action="do('retry')", label="retry", text="retry", changes=True
+        id="job.retry",
+        keys="R",
+        action="do('retry')",
+        label="retry",
+        text="retry",
+        changes=True,
+        gives_way=2,
     ),
     Command(
         id="job.priority",
@@ -161,6 +176,7 @@ DEEDS = (
         label="prio",
         text="set the priority",
         changes=True,
+        gives_way=3,
     ),
     Command(id="job.raise", keys="plus", action="nudge(10)", label="", text="+10", changes=True),
     Command(id="job.lower", keys="minus", action="nudge(-10)", label="", text="-10", changes=True),
@@ -180,7 +196,14 @@ AT_HAND = (
 )
 JOBS = (
     Command(id="jobs.filter", keys="slash,f4", action="filter", label="filter", text="filter"),
-    Command(id="jobs.sort", keys="s,f6", action="sort", label="sort", text="sort by a column"),
+    Command(
+        id="jobs.sort",
+        keys="s,f6",
+        action="sort",
+        label="sort",
+        text="sort by a column",
+        gives_way=4,
+    ),
     Command(id="jobs.invert", keys="I", action="invert", label="", text="sort the other way"),
     Command(
         id="jobs.scope",
@@ -278,6 +301,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
 """What the help lists."""
 CHANGING = tuple(one for one in (*DEEDS, *AGENTS) if one.changes)
 """What is not there in read-only mode."""
+GIVES_WAY = {
+    one.action: one.gives_way for group in GROUPS.values() for one in group if one.gives_way
+}
+"""Which hints go first where there is no room for all of them."""
 
 
 def bindings(*groups: Sequence[Command]) -> list[Binding]:

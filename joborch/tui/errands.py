@@ -9,10 +9,11 @@ from joborch.domain.selectors import spelt
 from joborch.domain.states import GROUPS
 from joborch.domain.text import one_line
 from joborch.tui.deeds import MANY, Deed
-from joborch.tui.formatting import fit, where_or_why, words
+from joborch.tui.formatting import fit
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.tui.source import Source
+from joborch.tui.whereabouts import where_or_why, words
 from joborch.wire.actions import ActionResult
 from joborch.wire.jobs import JobView
 

@@ -9,77 +9,25 @@ and asks nothing.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from joborch.client import JobQuery, Missed
+from joborch.client import Missed
 from joborch.domain.errors import JoborchError, NotAllowedError, ShuttingDownError
 from joborch.tui.hearing import Hearing
-from joborch.tui.picture import MOST_JOBS, Link, LinkState, Picture
+from joborch.tui.listing import Scope, listed
+from joborch.tui.news import News
+from joborch.tui.picture import Link, LinkState, Picture
+from joborch.tui.rhythm import Rhythm
 from joborch.tui.source import Source
 from joborch.tui.surroundings import Surroundings
 from joborch.wire.jobs import JobView
 
-PAGE = 1000
 MOST_AT_ONCE = 500
 NOT_YET = 2**63 - 1
 """As the last event known: one the server cannot have, so it answers ``reset`` as soon as it has
 begun to record events for us. Jobs that are listed then miss nothing."""
-
-
-class Scope(StrEnum):
-    """Which jobs are listed."""
-
-    ACTIVE = "active"
-    RECENT = "recent"
-    ALL = "all"
-
-
-RECENT = 5000
-"""So many of those that have ended belong to ``Scope.RECENT``."""
-MOST_ENDED = {Scope.ACTIVE: 0, Scope.RECENT: RECENT, Scope.ALL: MOST_JOBS}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
-    """How long the feed waits for what, in seconds."""
-
-    tick_s: float = 1.0
-    """Between two looks at the clock."""
-    gather_s: float = 0.25
-    """Between two questions about jobs that changed."""
-    surroundings_s: float = 1.0
-    """At least, between two looks at agents and quotas."""
-    at_rest_s: float = 10.0
-    """At most, between two such looks."""
-    statistics_s: float = 10.0
-    """Between two questions how much is done."""
-    first_pause_s: float = 0.5
-    longest_pause_s: float = 15.0
-
-    @classmethod
-    def at(cls, hz: float | None, *, is_far: bool = False) -> "Rhythm":
-        """Return the rhythm of a screen that changes at most ``hz`` times a second.
-
-        If a person has not said how often, it is less often on a terminal that is far away.
-        """
-        if hz is None:
-            return cls(tick_s=5.0, gather_s=0.5, surroundings_s=2.0) if is_far else cls()
-        return cls(tick_s=max(1 / hz, 1.0), gather_s=1 / hz, surroundings_s=max(1 / hz, 1.0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What has changed in the picture."""
-
-    jobs: frozenset[int] = frozenset()
-    is_all: bool = False
-    """Whether the jobs were listed anew, so that any may have changed or gone."""
-    is_back: bool = False
-    """Whether the connection was lost and is there again."""
 
 
 class Feed:
@@ -101,13 +49,15 @@ class Feed:
         self._tell, self._now = tell, now
         self._rhythm = rhythm or Rhythm()
         self._pause_s = self._rhythm.first_pause_s
-        self._seq = NOT_YET
+        self._mark: str | int = NOT_YET
+        """Names the last event that was heard, and no event of another database."""
         self._hearing = Hearing(picture)
         self._around = Surroundings(
             source, picture, self._hearing, tell=lambda: tell(News()), now=now
         )
         self._must_list = True
         self._is_listing = False
+        self._has_missed = False
         self._news, self._retry = asyncio.Event(), asyncio.Event()
 
     @property
@@ -166,14 +116,13 @@ class Feed:
         self._list_again()
 
     async def _listen(self) -> None:
-        events = self._source.events(on_open=self._open, after=self._seq)
+        events = self._source.events(on_open=self._open, after=self._mark)
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Missed):
-                    self._hearing.miss()
-                    self._list_again()
+                    self._miss()
                     continue
-                self._seq = event.seq
+                self._mark = event.mark
                 self._hearing.take(event)
                 self._news.set()
                 self._around.stir()
@@ -187,7 +136,7 @@ class Feed:
         self._heard()
         self._tell(News(is_back=was_lost))
         self._around.stir()
-        if self._seq != NOT_YET:  # otherwise a reset follows, which has the jobs listed
+        if self._mark != NOT_YET:  # otherwise a reset follows, which has the jobs listed
             self._news.set()
 
     async def _ask(self) -> None:
@@ -213,33 +162,37 @@ class Feed:
 
     async def _list(self) -> None:
         """List all jobs of the scope; those known so far stay until the list is complete."""
-        self._must_list, self._is_listing = False, True
+        has_missed, shows = self._has_missed, not (self._has_missed and self._picture.jobs)
+        self._must_list = self._has_missed = False
+        self._is_listing = True
+
+        def came(jobs: Iterable[JobView]) -> None:
+            """Show a page at once, unless it might be mixed with another database's jobs."""
+            self._heard()
+            self._tell(News(jobs=self._picture.put(jobs) if shows else frozenset()))
+
         try:
-            listed: dict[int, JobView] = {}
-            await self._list_some(JobQuery(state="active", sort="-id"), MOST_JOBS, listed)
-            most = MOST_ENDED[self.scope]
-            await self._list_some(JobQuery(state="done", sort="-id"), most, listed)
+            jobs = await listed(self._source, self.scope, came=came)
         except BaseException:
-            self._must_list = True
+            self._must_list, self._has_missed = True, has_missed or self._has_missed
             raise
         finally:
             self._is_listing = False
-        self._picture.replace(listed)
+        if self._has_missed:
+            return  # some pages may be of another database: all are listed once more
+        gone = _gone(self._picture.jobs, jobs) if has_missed else frozenset[int]()
+        self._picture.replace(jobs)
         self._picture.link = Link(state=LinkState.LIVE)
         self._heard()
-        self._tell(News(is_all=True))
+        self._tell(News(is_all=True, gone=gone))
 
-    async def _list_some(self, query: JobQuery, most: int, listed: dict[int, JobView]) -> None:
-        cursor, room = None, most
-        while room > 0:
-            page = await self._source.jobs(query, limit=min(PAGE, room), cursor=cursor)
-            listed |= {job.id: job for job in page.items}
-            room -= len(page.items)
-            self._heard()
-            self._tell(News(jobs=self._picture.put(page.items)))
-            cursor = page.next
-            if cursor is None:
-                return
+    def _miss(self) -> None:
+        """List everything again: this stream does not follow from what is known."""
+        self._hearing.miss()
+        self._has_missed = True
+        self._picture.link = Link(state=LinkState.LOADING)
+        self._list_again()
+        self._tell(News())
 
     def _list_again(self) -> None:
         self._must_list = True
@@ -272,6 +225,15 @@ class Feed:
             async with asyncio.timeout(left_s):
                 await self._retry.wait()
         self._retry.clear()
+
+
+def _gone(before: Mapping[int, JobView], now: Mapping[int, JobView]) -> frozenset[int]:
+    """Return the ids that are not of the same job any more, if of any."""
+    return frozenset(
+        job_id
+        for job_id, job in before.items()
+        if job_id not in now or now[job_id].submitted_at != job.submitted_at
+    )
 
 
 def _first(errors: BaseExceptionGroup[JoborchError]) -> JoborchError:

@@ -1,18 +1,17 @@
 """Bringing results here: where to, and how far it has come."""
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from joborch.domain.errors import JoborchError
+from joborch.domain.names import place_named
 from joborch.domain.text import one_line
 from joborch.tui.errands import noun
 from joborch.tui.formatting import size
 from joborch.tui.source import Source
 from joborch.wire.jobs import JobView
 
-_UNFIT = re.compile(r"[^\w.+@ -]|^[.-]")
 BETWEEN_S = 3.0
 """At least, between two words about how far it has come."""
 
@@ -66,4 +65,4 @@ class _Progress:
 
 
 def _name(job: JobView) -> str:
-    return f"{_UNFIT.sub('_', job.name)[:100]}-{job.id}"
+    return f"{place_named(job.name)}-{job.id}"

@@ -12,8 +12,7 @@ from rich.cells import cell_len, set_cell_size
 
 from joborch.domain.durations import format_duration
 from joborch.domain.states import JobState
-from joborch.domain.text import one_line
-from joborch.tui.picture import Picture, counted_as
+from joborch.tui.picture import counted_as
 from joborch.wire.jobs import JobView
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -205,56 +204,3 @@ def running_s(job: JobView, now: datetime) -> float | None:
     if job.started_at is None:
         return None
     return max(((job.finished_at or now) - job.started_at).total_seconds(), 0.0)
-
-
-def where_or_why(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
-    """Say where a job is, how it ended, or what stands in its way as far as the picture tells."""
-    match JobState(job.state):
-        case JobState.QUEUED:
-            return one_line(_what_keeps(job, picture))
-        case JobState.ASSIGNED:
-            place = f"{glyphs.arrow}{job.agent or '?'}"
-        case JobState.RUNNING:
-            place = job.agent or "?"
-        case JobState.COMPLETED:
-            return one_line(job.agent or "")
-        case _:
-            return one_line(" on ".join(filter(None, (ending(job), job.agent))))
-    return one_line(f"{place} {glyphs.dot} ending" if job.cancel_requested_at else place)
-
-
-def ending(job: JobView) -> str:
-    """Say how a job that failed ended."""
-    if job.state == JobState.FAILED and job.signal is not None:
-        return f"signal {job.signal}"
-    if job.state == JobState.FAILED and job.exit_code is not None:
-        return f"exit {job.exit_code}"
-    return job.reason or ""
-
-
-def words(job: JobView) -> str:
-    """Write a job's state as a person says it."""
-    return counted_as(job).replace("_", " ")
-
-
-def _what_keeps(job: JobView, picture: Picture) -> str:
-    if job.held_at:
-        return "held"
-    if picture.is_past:
-        return ""  # what stood in its way then is not kept
-    if job.not_before and job.not_before > (picture.as_of or job.not_before):
-        return f"not before {time_of_day(job.not_before)}"
-    return _what_is_full(job, picture) or job.reason or "in line"
-
-
-def _what_is_full(job: JobView, picture: Picture) -> str | None:
-    used, service = picture.usage_of(job.user_id, job.service), picture.service(job.service)
-    if used and used.active >= used.limit:
-        return f"quota {used.active}/{used.limit}"
-    if service is None:
-        return None
-    if service.max is not None and service.active >= service.max:
-        return f"service {service.active}/{service.max}"
-    if not service.agents:
-        return "no agent up"
-    return "agents full" if service.active >= service.slots else None

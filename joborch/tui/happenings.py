@@ -23,6 +23,7 @@ _SAID: dict[str, str] = {
     JobFact.CANCEL_REQUESTED: "is to be cancelled",
     JobFact.HELD: "held",
     JobFact.RELEASED: "released",
+    JobFact.READY: "waits for no other job any more",
     JobFact.CHANGED: "changed",
     JobFact.RETRIED: "submitted again",
     JobFact.REOFFERED: "offered again",

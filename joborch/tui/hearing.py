@@ -48,6 +48,8 @@ class Hearing:
 
     def miss(self) -> None:
         """Forget what was heard before a gap: what comes does not follow from it."""
+        self.changed.clear()
+        self._changed_since.clear()
         self._withheld.clear()
         self._picture.happened.clear()
 

@@ -1,23 +1,31 @@
 """Everything about one job, as lines for a person."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import msgspec
 
+from joborch.client.repeating import repeat_command
 from joborch.domain.durations import format_duration
+from joborch.domain.errors import NotFoundError
 from joborch.domain.selectors import spelt
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.tui.formatting import clock, ending, mark, moment, running_s, short, size, words
+from joborch.tui.formatting import bar, clock, mark, moment, running_s, short, size, time_of_day
 from joborch.tui.lines import QUIET
 from joborch.tui.look import Look
 from joborch.tui.source import Source
+from joborch.tui.whereabouts import ending, words
 from joborch.tui.widgets.lines import Part
 from joborch.wire.events import EventView
 from joborch.wire.jobs import Explanation, FileList, JobView
+from joborch.wire.statistics import Spread
 
 MOST_FILES = 12
+LATELY, FEW = timedelta(hours=1), 2
+"""Of which jobs an estimate is made; nobody sees the buckets."""
 OWN = ".joborch/"
 """What joborch itself adds to the results."""
 
@@ -30,12 +38,17 @@ class Facts:
     history: list[EventView]
     files: FileList
     explanation: Explanation | None
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Without what is secret."""
+    runs: Spread | None = None
+    """For how long the jobs of its service ran lately; only of a job that runs."""
 
 
 def lines_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
     """Write the facts, why the job waits, its history and its files."""
-    for label, text in (*_now(facts.job, look), *_limits(facts.job, look)):
+    for label, text in (*_now(facts.job, look), *_course(facts, look)):
         yield _line(label, text)
+    yield _line("repeat", repeat_command(facts.job, facts.files))
     yield [""]
     if facts.explanation:
         first, *others = why(facts.explanation)
@@ -49,6 +62,7 @@ def lines_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
         yield [f"  {moment(event.at)}  {one_line(arrow).rstrip()}"]
     for kind, label in (("input", "inputs"), ("result", "results")):
         yield from _files(facts.files, kind, label)
+    yield from _environment_of(facts)
 
 
 def _now(job: JobView, look: Look) -> Iterator[tuple[str, str]]:
@@ -67,18 +81,36 @@ def _now(job: JobView, look: Look) -> Iterator[tuple[str, str]]:
     yield "attempt", f"{job.attempt} of {job.max_attempts}"
 
 
-def _limits(job: JobView, look: Look) -> Iterator[tuple[str, str]]:
-    limit = f"at most {format_duration(job.time_limit_s)}" if job.time_limit_s else ""
+def _course(facts: Facts, look: Look) -> Iterator[tuple[str, str]]:
+    """Say how long it waited and has run, of what it may, and when it is likely to end."""
+    job, limit_s = facts.job, facts.job.time_limit_s
+    limit = f"at most {format_duration(limit_s)}" if limit_s else ""
+    if job.assigned_at:
+        waited_s = (job.assigned_at - job.submitted_at).total_seconds()
+        yield "waited", f"{short(waited_s)} until it was given to {job.agent or 'an agent'}"
     ran = running_s(job, look.now())
-    if ran is not None:
-        yield "ran", f"{clock(ran)} {limit}".rstrip()
+    if ran is not None and limit_s:
+        share = f"{bar(round(ran), round(limit_s), 10, look.glyphs)} {100 * ran / limit_s:.0f}%"
+        yield "ran", f"{clock(ran)} {limit} {share}"
+    elif ran is not None:
+        yield "ran", clock(ran)
     elif limit:
         yield "may run", limit
+    if facts.runs and facts.runs.p50_s is not None and job.started_at and ran is not None:
+        yield "estimate", _likely_end(facts.runs, facts.runs.p50_s, job.started_at, ran)
     if job.cancel_requested_at and not JobState(job.state).is_terminal:
         yield "cancel", f"asked for at {moment(job.cancel_requested_at)}"
     if job.results:
         gone = job.results.removed_at
         yield "results", f"{size(job.results.size_bytes)}{', removed' if gone else ''}"
+
+
+def _likely_end(runs: Spread, half_s: float, started_at: datetime, ran: float) -> str:
+    """Say by when half of the jobs of its service have ended, or that this one takes longer."""
+    lately = f"half of the last {runs.count} took {short(half_s)}"
+    if ran > half_s:
+        return f"none: {lately}, and it takes longer"
+    return f"about {time_of_day(started_at + timedelta(seconds=half_s))} ({lately})"
 
 
 def why(e: Explanation) -> Iterator[str]:
@@ -116,13 +148,36 @@ def document_of(job: JobView) -> str:
 async def learn(source: Source, job_id: int) -> Facts:
     """Ask for everything about a job."""
     job = await source.job(job_id)
-    waits = job.state == JobState.QUEUED
+    waits, runs = job.state == JobState.QUEUED, job.state == JobState.RUNNING
     return Facts(
         job=job,
         history=await source.history(job_id),
         files=await source.files(job_id),
         explanation=await source.explain(job_id) if waits else None,
+        env=await _environment(source, job_id),
+        runs=await _runs_of(source, job.service) if runs else None,
     )
+
+
+async def _environment(source: Source, job_id: int) -> dict[str, str]:
+    with suppress(NotFoundError):  # a server of before does not tell
+        return await source.environment(job_id)
+    return {}
+
+
+async def _runs_of(source: Source, service: str) -> Spread | None:
+    with suppress(NotFoundError):
+        return (await source.statistics(window=LATELY, buckets=FEW, service=service)).run
+    return None
+
+
+def _environment_of(facts: Facts) -> Iterator[list[Part]]:
+    if not facts.env:
+        return
+    yield [""]
+    yield [("environment", QUIET)]
+    for name, value in facts.env.items():
+        yield [f"  {one_line(f'{name}={value}')}"]
 
 
 def _files(files: FileList, kind: str, label: str) -> Iterator[list[Part]]:

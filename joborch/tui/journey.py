@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from joborch.tui.feed import Feed, News
+from joborch.tui.feed import Feed
+from joborch.tui.news import News
 from joborch.tui.past import Past
 from joborch.tui.picture import Pause, Picture
 from joborch.tui.source import Source

@@ -18,8 +18,12 @@ class Look:
 
     user_id: str
     """Who is ``me``."""
+    profile: str = ""
+    """The section of the settings that names the server, if there is one."""
     filter_text: str = ""
     """What the list of jobs is filtered by at first."""
+    screen: str = "jobs"
+    """What is shown at first; one of the main screens."""
     glyphs: Glyphs = UNICODE
     is_read_only: bool = False
     is_colored: bool = True

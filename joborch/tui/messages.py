@@ -6,8 +6,8 @@ from textual.message import Message
 
 from joborch.client import LogRestarted
 from joborch.tui.deeds import Deed
-from joborch.tui.feed import News
 from joborch.tui.job_facts import Facts
+from joborch.tui.news import News
 from joborch.wire.agents import AgentView
 from joborch.wire.events import EventPage, LogText
 from joborch.wire.jobs import Explanation, JobView
@@ -20,6 +20,10 @@ class Changed(Message, bubble=False):
     def __init__(self, news: News) -> None:
         super().__init__()
         self.news = news
+
+
+class RoomChanged(Message):
+    """A part of a screen that is written for its size has another one."""
 
 
 class Highlighted(Message):
@@ -72,6 +76,14 @@ class LogWanted(Message):
     def __init__(self, job_id: int) -> None:
         super().__init__()
         self.job_id = job_id
+
+
+class StateWanted(Message):
+    """The jobs of one state are to be shown and no others, or all again if they are."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self.state = state
 
 
 class DeedWanted(Message):

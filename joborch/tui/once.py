@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
 from joborch.client import JobQuery, Orchestrator
-from joborch.tui import lines
 from joborch.tui.columns import Column, laid_out
-from joborch.tui.feed import PAGE, RECENT
 from joborch.tui.filters import parse_filter
 from joborch.tui.formatting import ASCII, UNICODE, count, fit
+from joborch.tui.heading import header, tally
+from joborch.tui.listing import PAGE, RECENT
 from joborch.tui.look import Look
 from joborch.tui.ordering import Order
 from joborch.tui.picture import MOST_JOBS, Link, LinkState, Picture
@@ -67,8 +67,8 @@ def frame(picture: Picture, look: Look, server: str, size: tuple[int, int]) -> I
     passes = parse_filter(look.filter_text, me=look.user_id)
     found = [job for job in picture.jobs.values() if passes(job)]
     order = [picture.jobs[job_id] for job_id in Order().sorted(found)]
-    yield _text(lines.header(picture, look, server, width), width)
-    yield _text(lines.tally(picture, look), width)
+    yield _text(header(picture, look, server, width), width)
+    yield _text(tally(picture, look, width), width)
     condition = f" {look.glyphs.dot} {look.filter_text}" if look.filter_text else ""
     yield fit(f" {count(len(order))} of {count(len(picture.jobs))}{condition}", width).rstrip()
     shown = order[: max(height - AROUND, 1)]

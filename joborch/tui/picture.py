@@ -12,12 +12,14 @@ from enum import StrEnum
 
 from joborch.domain.states import JobState
 from joborch.tui.past import Moment
+from joborch.tui.queues import Queues
 from joborch.tui.trends import Trends
 from joborch.wire.agents import AgentView
 from joborch.wire.events import EventView
 from joborch.wire.jobs import JobView
 from joborch.wire.services import ServiceView, UsageView
 from joborch.wire.statistics import Statistics
+from joborch.wire.waiting import Turn
 
 MOST_JOBS = 250_000
 """Beyond this many the oldest of those that have ended are forgotten."""
@@ -81,6 +83,16 @@ class Picture:
     """Of the last minutes."""
     trends: Trends = field(default_factory=Trends)
     """How busy the agents have been."""
+    queues: Queues = field(default_factory=Queues)
+    """Who waits, in the order of the lines."""
+    reasons: dict[int, str] = field(default_factory=dict)
+    """What the server said, of the jobs that it was asked about, why they wait."""
+    turns: list[Turn] = field(default_factory=list)
+    """Who is first in every line, in the order in which the server serves the lines."""
+    answer_s: float | None = None
+    """How long the server took to answer lately."""
+    is_whole: bool = False
+    """Whether all jobs that wait have been listed: until then no place in a line is known."""
     pause: Pause | None = None
     withheld: int = 0
     """How many events were heard since the pause."""
@@ -108,8 +120,9 @@ class Picture:
             if before == job:
                 continue
             if before is not None:
-                self.states[counted_as(before)] -= 1
+                self._discount(before)
             self.states[counted_as(job)] += 1
+            self.queues.join(job)
             self.jobs[job.id] = job
             changed.add(job.id)
         self._forget()
@@ -121,7 +134,7 @@ class Picture:
         self.put(job for job in jobs.values() if job)
         gone = {job_id for job_id, job in jobs.items() if job is None and job_id in self.jobs}
         for job_id in gone:
-            self.states[counted_as(self.jobs.pop(job_id))] -= 1
+            self._discount(self.jobs.pop(job_id))
         return new | gone
 
     def replace(self, jobs: Mapping[int, JobView]) -> None:
@@ -129,6 +142,14 @@ class Picture:
         self.jobs.clear()
         self.jobs.update(jobs)
         self.states = Counter(map(counted_as, self.jobs.values()))
+        self.queues.replace(self.jobs.values())
+        self.is_whole = True
+
+    def place_of(self, job: JobView) -> int | None:
+        """Return the place of a job in its user's line; None if it stands in none."""
+        if self.as_of is None or self.is_past or not self.is_whole:
+            return None
+        return self.queues.place(job, self.as_of)
 
     def usage_of(self, user_id: str, service: str) -> UsageView | None:
         """Return what a user has of a service."""
@@ -139,12 +160,17 @@ class Picture:
         """Return a service."""
         return next((one for one in self.services if one.name == name), None)
 
+    def _discount(self, job: JobView) -> None:
+        self.states[counted_as(job)] -= 1
+        self.queues.leave(job)
+        self.reasons.pop(job.id, None)
+
     def _forget(self) -> None:
         if len(self.jobs) <= MOST_JOBS:
             return
         ended = sorted(i for i, job in self.jobs.items() if JobState(job.state).is_terminal)
         for job_id in ended[: len(self.jobs) - MOST_JOBS]:
-            self.states[counted_as(self.jobs.pop(job_id))] -= 1
+            self._discount(self.jobs.pop(job_id))
 
 
 def counted_as(job: JobView) -> str:

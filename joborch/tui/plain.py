@@ -14,13 +14,14 @@ from joborch.client import Orchestrator
 from joborch.domain.selectors import spelt
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.tui.feed import Feed, News
+from joborch.tui.feed import Feed
 from joborch.tui.filters import parse_filter
-from joborch.tui.formatting import ending, words
 from joborch.tui.look import Look
+from joborch.tui.news import News
 from joborch.tui.picture import LinkState, Picture
 from joborch.tui.plain_menu import Menu
 from joborch.tui.plain_person import Person
+from joborch.tui.whereabouts import ending, words
 from joborch.wire.jobs import JobView
 
 FEW = 5

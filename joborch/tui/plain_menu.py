@@ -15,12 +15,12 @@ from joborch.domain.text import one_line, sanitize
 from joborch.tui.deeds import CANCEL, HOLD, RELEASE, RETRY, Deed
 from joborch.tui.errands import MOST_SHOWN, Errand, errand_for, noun, run
 from joborch.tui.filters import parse_filter
-from joborch.tui.formatting import words
 from joborch.tui.look import Look
 from joborch.tui.ordering import Order
 from joborch.tui.picture import Picture
 from joborch.tui.plain_person import Person
 from joborch.tui.source import Source
+from joborch.tui.whereabouts import words
 from joborch.wire.events import LogText
 from joborch.wire.jobs import JobView
 

@@ -48,11 +48,12 @@ class Shown:
         before, end = self._lines.get(piece.y, Strip([])), piece.x + piece.strip.cell_length
         if piece.x <= before.cell_length:
             parts = before.crop(0, piece.x), piece.strip, before.crop(end)
-            self._lines[piece.y] = Strip.join(parts)
+            # In as few segments as what will be drawn, or they would seem to differ.
+            self._lines[piece.y] = Strip.join(parts).simplify()
 
     def _rest(self, piece: Piece) -> Piece:
         """Return of a piece what lies between the first and the last cell that differ."""
-        x, y, after = piece
+        x, y, after = piece.x, piece.y, piece.strip.simplify()
         width, line = after.cell_length, self._lines.get(y)
         if line is None or line.cell_length < x + width:
             return piece

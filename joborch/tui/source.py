@@ -13,6 +13,7 @@ from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
 from joborch.wire.services import ServiceList, UsageList
 from joborch.wire.statistics import Statistics
+from joborch.wire.waiting import Waiting
 
 
 class Source(Protocol):
@@ -46,6 +47,9 @@ class Source(Protocol):
 
     async def explain(self, job_id: int) -> Explanation:
         """Return why a job waits."""
+
+    async def environment(self, job_id: int) -> dict[str, str]:
+        """Return the variables that were submitted with a job; secrets are masked."""
 
     async def files(self, job_id: int) -> FileList:
         """Return a job's files."""
@@ -94,6 +98,9 @@ class Source(Protocol):
         self, *, window: timedelta, buckets: int = 60, service: str | None = None
     ) -> Statistics:
         """Return how much was done within the window."""
+
+    async def waiting(self, job_ids: Iterable[int] = ()) -> Waiting:
+        """Return why these jobs wait, and in which order the lines are served."""
 
     async def past(self, *, before: int | None = None, limit: int = 1000) -> EventPage:
         """Return the newest events before one, in their order."""

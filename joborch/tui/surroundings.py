@@ -44,9 +44,10 @@ class Surroundings:
         while True:
             await self._hearing.going.wait()
             self._stirred.clear()
-            agents, services, usage = await asyncio.gather(
-                self._source.agents(), self._source.services(), self._source.usage()
-            )
+            began = self._now()
+            agents = await self._source.agents()
+            took = self._now() - began
+            services, usage = await asyncio.gather(self._source.services(), self._source.usage())
             if self._hearing.is_paused:
                 continue
             self._picture.agents = agents.items
@@ -54,6 +55,7 @@ class Surroundings:
             self._picture.usage = usage.items
             self._picture.trends.note(agents.items, self._now())
             self._picture.as_of = self._now()
+            self._picture.answer_s = max(took.total_seconds(), 0.0)
             self._tell()
             await asyncio.sleep(least_s)
             with suppress(TimeoutError):

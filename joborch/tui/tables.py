@@ -5,12 +5,13 @@ from datetime import datetime
 
 from joborch.domain.text import one_line
 from joborch.tui.columns import Column
-from joborch.tui.formatting import bar, clock, mark, running_s, short_age, spark, where_or_why
+from joborch.tui.formatting import bar, clock, mark, running_s, short_age, spark
 from joborch.tui.happenings import deed, doer
 from joborch.tui.happenings import tone as event_tone
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture, counted_as
 from joborch.tui.trends import MOST, Trends
+from joborch.tui.whereabouts import where_or_why
 from joborch.wire.agents import AgentView
 from joborch.wire.events import EventView
 from joborch.wire.jobs import JobView

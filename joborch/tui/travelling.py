@@ -8,9 +8,9 @@ from textual import on, work
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.acting import ActingApp
-from joborch.tui.feed import News
 from joborch.tui.journey import Journey
 from joborch.tui.messages import Refused, Travelled
+from joborch.tui.news import News
 
 
 class TravellingApp(ActingApp):

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from joborch.domain.states import GROUPS
 from joborch.domain.text import one_line
 from joborch.tui.desk import Desk
-from joborch.tui.feed import Scope
 from joborch.tui.filters import Filter, everything, parse_filter
-from joborch.tui.formatting import count, where_or_why
+from joborch.tui.formatting import count
 from joborch.tui.lines import QUIET
+from joborch.tui.listing import Scope
 from joborch.tui.ordering import Order
+from joborch.tui.whereabouts import in_common
 from joborch.tui.widgets.lines import Part
 from joborch.wire.jobs import JobView
 
@@ -103,4 +104,4 @@ class View:
             case "service":
                 return lambda job: job.service
             case _:
-                return lambda job: where_or_why(job, picture, glyphs)
+                return lambda job: in_common(job, picture, glyphs)

@@ -9,6 +9,7 @@ from joborch.wire.agents import AgentView, CapacityView, LoadView
 from joborch.wire.events import EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, FileView, JobView, ResultsView
 from joborch.wire.services import ServiceView, UsageView
+from joborch.wire.waiting import Turn
 from tests.support.views import NOON, a_job_view
 from tests.tui.a_past import a_past, all_windows
 from tests.tui.scripted import ScriptedSource, since
@@ -22,7 +23,7 @@ def a_busy_source() -> ScriptedSource:
     source.agent_views = [
         an_agent("compute-1", active=2, cpu=61),
         an_agent("compute-2", active=2, cpu=55),
-        an_agent("compute-3", state="late", active=1, cpu=18),
+        an_agent("compute-3", state="late", active=1, cpu=18, seen_s=64, requeue_s=56),
         an_agent("gpu-1", state="down", services={"haddock": 2}, slots=2, seen_s=248),
     ]
     source.service_views = [
@@ -37,6 +38,11 @@ def a_busy_source() -> ScriptedSource:
         UsageView(user_id="cem", service="haddock", active=4, queued=2, limit=5),
     ]
     source.explanations = {1213: _explanation()}
+    source.turns = [
+        Turn(service="haddock", user_id="cem", job_id=1460, reason="quota_service"),
+        Turn(service="prodigy", user_id="bob", job_id=1462, reason="no_agent"),
+        Turn(service="example", user_id="ann", job_id=1213, reason="quota_user"),
+    ]
     source.histories = {1207: _history(1207), 1213: _history(1213)[:1]}
     source.file_lists = {
         1207: FileList(
@@ -47,6 +53,7 @@ def a_busy_source() -> ScriptedSource:
             ]
         )
     }
+    source.environments = {1207: {"API_TOKEN": "***", "OMP_NUM_THREADS": "4"}}
     source.logs = {1207: _log()}
     source.happened = a_past(source.known.values())
     source.statistics_of = all_windows()
@@ -62,6 +69,7 @@ def an_agent(
     services: dict[str, int] | None = None,
     slots: int = 4,
     seen_s: float = 2,
+    requeue_s: float | None = None,
 ) -> AgentView:
     """An agent as the server shows it."""
     load = LoadView(cpu_percent=cpu, memory_percent=40, load_1m=2.5) if cpu is not None else None
@@ -78,6 +86,7 @@ def an_agent(
         load=load,
         enrolled_at=since(NOON, days=3),
         seen_at=since(NOON, seconds=seen_s),
+        requeue_at=since(NOON, seconds=-requeue_s) if requeue_s is not None else None,
     )
 
 

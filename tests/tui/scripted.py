@@ -34,6 +34,7 @@ from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
 from joborch.wire.services import ServiceList, ServiceView, UsageList, UsageView
 from joborch.wire.statistics import Spread, Statistics
+from joborch.wire.waiting import Reason, Turn, Waiting
 from tests.support.views import NOON, an_event
 
 REFUSED = ServerUnreachableError(
@@ -61,6 +62,12 @@ class ScriptedSource:
         self.histories: dict[int, list[EventView]] = {}
         self.file_lists: dict[int, FileList] = {}
         self.explanations: dict[int, Explanation] = {}
+        self.environments: dict[int, dict[str, str]] = {}
+        self.reasons: dict[int, str] = {}
+        """Why jobs wait."""
+        self.turns: list[Turn] = []
+        self.asked_why: list[list[int]] = []
+        """The jobs that each question was about."""
         self.written: dict[tuple[int, str], bytes] = {}
         """What ended jobs wrote, by job and stream."""
         self.logs: dict[int, list[LogText | LogRestarted | JobView]] = {}
@@ -74,6 +81,10 @@ class ScriptedSource:
         """What was done, about the jobs that it was done to."""
         self.drained: list[tuple[str, bool]] = []
         self.listings = 0
+        self.asked_after: list[str] = []
+        """After which events those who follow them asked to go on."""
+        self.moment = NOON
+        """When things happen."""
         self.happened: list[EventView] = []
         """Everything; what is put here before the beginning is the past."""
         self.statistics_of: dict[timedelta, Statistics] = {}
@@ -94,6 +105,7 @@ class ScriptedSource:
                 an_event(job.id, JobState(job.state), seq=self.newest + 1, attempt=job.attempt),
                 from_state=before.state if before else None,
                 event=named(before.state if before else None, job.state),
+                at=self.moment,
             )
             self.happened.append(event)
             for stream in self._streams:
@@ -108,6 +120,12 @@ class ScriptedSource:
         """Tell those who follow the events that some were lost."""
         for stream in self._streams:
             stream.put_nowait(Missed())
+
+    def become_another(self, *jobs: JobView, at: datetime) -> None:
+        """Have another database, in which nothing but these jobs' submission has happened."""
+        self.known, self.happened = {}, []
+        self.moment = at
+        self.happen(*jobs)
 
     def go_away(self) -> None:
         """Break every connection, and take no new ones."""
@@ -130,13 +148,16 @@ class ScriptedSource:
         self._streams.append(stream)
         if on_open:
             on_open()
-        after = query.get("after")
-        if after == NOT_YET:
-            yield Missed()
-        else:
+        known = str(query.get("after"))
+        self.asked_after.append(known)
+        seq, _, micros = known.partition("@")
+        is_ours = not micros or known in {event.mark for event in self.happened}
+        if is_ours and int(seq) != NOT_YET:
             for event in self.happened:
-                if event.seq > int(after or 0):
+                if event.seq > int(seq):
                     yield event
+        else:
+            yield Missed()
         try:
             while (item := await stream.get()) is not None:
                 yield item
@@ -176,6 +197,10 @@ class ScriptedSource:
         if job_id not in self.explanations:
             raise JobNotFoundError(job_id)
         return self.explanations[job_id]
+
+    async def environment(self, job_id: int) -> dict[str, str]:
+        self._check()
+        return self.environments.get(job_id, {})
 
     async def files(self, job_id: int) -> FileList:
         self._check()
@@ -253,6 +278,13 @@ class ScriptedSource:
         self._check()
         self.measured.append(window)
         return self.statistics_of.get(window) or a_quiet_site(window, buckets)
+
+    async def waiting(self, job_ids: Iterable[int] = ()) -> Waiting:
+        self._check()
+        asked = list(job_ids)
+        self.asked_why.append(asked)
+        items = [Reason(id=i, reason=self.reasons[i]) for i in asked if i in self.reasons]
+        return Waiting(items=items, turns=self.turns)
 
     async def past(self, *, before: int | None = None, limit: int = 1000) -> EventPage:
         self._check()

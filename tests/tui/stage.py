@@ -9,8 +9,8 @@ from typing import Any
 from textual.pilot import Pilot
 
 from joborch.tui.app import Dashboard
-from joborch.tui.feed import Rhythm
 from joborch.tui.look import Look
+from joborch.tui.rhythm import Rhythm
 from joborch.tui.screens.site import SiteScreen
 from joborch.tui.source import Source
 from joborch.tui.widgets.line_table import LineTable

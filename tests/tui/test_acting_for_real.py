@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from joborch.client import Orchestrator
-from joborch.tui.feed import Rhythm
+from joborch.tui.rhythm import Rhythm
 from tests.support.site import a_site
 from tests.tui.stage import Stage, on_stage
 

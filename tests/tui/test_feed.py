@@ -1,11 +1,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 from joborch.domain.errors import NotFoundError
 from joborch.domain.states import JobState
-from joborch.tui.feed import Feed, News, Rhythm, Scope
+from joborch.tui.feed import NOT_YET, Feed
+from joborch.tui.listing import Scope
+from joborch.tui.news import News
 from joborch.tui.picture import LinkState, Picture
+from joborch.tui.rhythm import Rhythm
 from tests.support.views import NOON, a_job_view
 from tests.support.waiting import async_wait_until
 from tests.tui.scripted import ScriptedSource
@@ -102,6 +106,62 @@ def test_what_happened_while_the_server_was_away_is_asked_for_without_listing_ag
         await until(lambda: picture.states == {"completed": 1, "running": 1})
         assert source.listings == listings
         assert [news.is_back for news in told].count(True) == 1
+
+    play(story, source)
+
+
+def test_another_database_in_the_place_of_the_one_before_is_listed_and_not_mixed_with_it() -> None:
+    source = ScriptedSource(a_job_view(1, RUNNING), a_job_view(2, RUNNING))
+    later = NOON + timedelta(hours=1)
+
+    async def story(feed: Feed, picture: Picture, told: list[News]) -> None:
+        await until_live(picture)
+        source.happen(a_job_view(1, COMPLETED))
+        await until(lambda: picture.states == {"completed": 1, "running": 1})
+        source.go_away()
+        await until(lambda: picture.link.state is LinkState.OFFLINE)
+        source.become_another(a_job_view(1, submitted_at=later), at=later)
+        told.clear()
+        source.come_back()
+        await until(lambda: picture.link.state is LinkState.LIVE)
+        assert picture.jobs == source.known
+        assert [news.gone for news in told if news.is_all] == [{1, 2}]
+        assert {news.jobs for news in told} == {frozenset()}
+
+    play(story, source)
+
+
+def test_a_server_is_asked_to_go_on_after_an_event_by_its_mark() -> None:
+    source = ScriptedSource(a_job_view(1))
+
+    async def story(feed: Feed, picture: Picture, told: list[News]) -> None:
+        await until_live(picture)
+        source.happen(a_job_view(1, RUNNING))
+        await until(lambda: picture.jobs[1].state == RUNNING)
+        source.go_away()
+        await until(lambda: picture.link.state is LinkState.OFFLINE)
+        source.come_back()
+        await until_live(picture)
+        assert source.asked_after == [str(NOT_YET), source.happened[0].mark]
+
+    play(story, source)
+
+
+def test_what_happens_between_two_pages_is_in_the_picture_in_the_end() -> None:
+    class Moving(ScriptedSource):
+        async def jobs(self, query=None, *, limit=50, cursor=None):  # type: ignore[no-untyped-def]
+            page = await super().jobs(query, limit=limit, cursor=cursor)
+            if cursor is None and query.state == "active" and 2001 not in self.known:
+                ended, new = a_job_view(1, COMPLETED), a_job_view(2001)
+                self.happen(a_job_view(2000, COMPLETED), ended, new)
+            return page
+
+    source = Moving(*(a_job_view(i, RUNNING) for i in range(1, 2001)))
+
+    async def story(feed: Feed, picture: Picture, told: list[News]) -> None:
+        await until(lambda: picture.jobs == source.known)
+        assert picture.states == {"running": 1998, "completed": 2, "queued": 1}
+        assert source.listings == 2  # of those that are active and those that have ended: once
 
     play(story, source)
 

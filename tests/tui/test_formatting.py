@@ -1,14 +1,9 @@
-from typing import Any
-
 import pytest
 from rich.cells import cell_len
 
 from joborch.domain.states import JobState
 from joborch.tui.columns import Column, laid_out
-from joborch.tui.formatting import ASCII, UNICODE, bar, clock, fit, where_or_why
-from joborch.tui.picture import Picture
-from tests.support.views import NOON, a_job_view
-from tests.tui.a_site import a_busy_source, a_service
+from joborch.tui.formatting import ASCII, UNICODE, bar, clock, fit
 
 
 @pytest.mark.parametrize(
@@ -44,29 +39,6 @@ def test_every_state_has_a_sign_in_both_alphabets() -> None:
     assert set(UNICODE.marks) == set(ASCII.marks) == {*JobState, "held"}
     letters = [[mark[1] for mark in glyphs.marks.values()] for glyphs in (UNICODE, ASCII)]
     assert letters[0] == letters[1]
-
-
-def a_picture(**but: int) -> Picture:
-    source = a_busy_source()
-    usage = source.usage_views
-    return Picture(usage=usage, services=[a_service("example", **but)], as_of=NOON)
-
-
-@pytest.mark.parametrize(
-    ("job", "service", "expected"),
-    [
-        ({"user_id": "ann"}, {}, "quota 5/5"),
-        ({"user_id": "bob"}, {"active": 6, "most": 6}, "service 6/6"),
-        ({"user_id": "bob"}, {"agents": 0}, "no agent up"),
-        ({"user_id": "bob"}, {"active": 12}, "agents full"),
-        ({"user_id": "bob"}, {}, "in line"),
-        ({"user_id": "bob", "held_at": NOON}, {}, "held"),
-    ],
-)
-def test_what_keeps_a_job_waiting_is_told_from_the_picture(
-    job: dict[str, Any], service: dict[str, int], expected: str
-) -> None:
-    assert where_or_why(a_job_view(1, **job), a_picture(**service), UNICODE) == expected
 
 
 def a_column(name: str, width: int, *, gives_way: int = 0, most: int | None = None) -> Column[str]:

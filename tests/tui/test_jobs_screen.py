@@ -1,11 +1,12 @@
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from textual.geometry import Size
 
 from joborch.domain.states import JobState
-from tests.support.views import a_job_view
+from tests.support.views import NOON, a_job_view
 from tests.tui.a_site import a_busy_source
 from tests.tui.scripted import ScriptedSource
 from tests.tui.stage import Stage, play
@@ -128,6 +129,28 @@ def test_selection_marks_filter_and_order_survive_a_lost_connection() -> None:
         source.come_back()
         await stage.sees("live", "9 of 9", "1 marked", "turned round", "/ job")
         assert (stage.table.cursor, stage.table.marks) == before
+
+    play(story, source)
+
+
+def test_of_the_database_before_another_neither_marks_nor_events_are_left() -> None:
+    source = ScriptedSource(a_job_view(1, name="old"), a_job_view(2, name="old"))
+    source.happen(a_job_view(2, JobState.RUNNING, name="old"))
+    later = NOON + timedelta(hours=1)
+
+    async def story(stage: Stage) -> None:
+        await stage.press("space", "space", "6")
+        await stage.sees("2 old", "1 shown")
+        source.happen(a_job_view(2, JobState.FAILED, name="old"))
+        await stage.sees("2 shown")
+        source.go_away()
+        await stage.sees("OFFLINE")
+        source.become_another(a_job_view(1, name="new", submitted_at=later), at=later)
+        source.come_back()
+        await stage.sees("1 shown", "1 new")
+        await stage.press("1")
+        await stage.sees("1 of 1")
+        assert stage.app.jobs.table.marks == set()
 
     play(story, source)
 

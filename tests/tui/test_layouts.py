@@ -67,3 +67,28 @@ def test_the_facts_change_with_the_job() -> None:
         await stage.sees("✗F failed · exit 137")
 
     play(story, source, size=COLUMN)
+
+
+def test_a_larger_terminal_shows_more_behind_an_open_question_too() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("j", "x")
+        await stage.sees("Cancel 1 job?")
+        await stage.pilot.resize_terminal(*STRIP)
+        await stage.sees("Cancel 1 job?", "5/5 FULL", "compute-1      ● up", "p50 11m")
+        await stage.pilot.resize_terminal(*COLUMN)
+        await stage.sees("Cancel 1 job?", "Job 1208", "ann example " + "█" * 20)
+
+    play(story, a_busy_source(), size=NARROW)
+
+
+def test_hints_are_left_out_whole_where_there_is_no_room_for_them() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.sees("s sort", "P pause ? help")
+        await stage.pilot.resize_terminal(60, 20)
+        await stage.sees_no("pause")
+        hints = stage.frame.splitlines()[-1]
+        assert hints == "enter open l log x cancel R retry / filter q quit ? help"
+        await stage.pilot.resize_terminal(*NARROW)
+        await stage.sees("s sort", "P pause ? help")
+
+    play(story, a_busy_source(), size=NARROW)

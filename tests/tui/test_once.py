@@ -30,7 +30,7 @@ def framed(size: tuple[int, int] = (80, 24), **look: object) -> list[str]:
 def test_it_is_what_the_list_of_jobs_shows() -> None:
     shown = framed()
     assert shown[0].startswith(" joborch top  orch:5000  ● live  as ann")
-    assert "Q 5  H 1  D 1  R 5" in shown[1]
+    assert "·Q 5  ‖H 1  »D 1  ▶R 5" in shown[1]
     assert shown[2] == " 18 of 18"
     assert re.sub(" +", " ", shown[3]) == " ID ST NAME SERVICE USER PRI AGE RUN AGENT / WHY"
     assert re.sub(" +", " ", shown[4]) == " 1207 ▶R dock-2oob[7] example ann 50 14m 0:41 compute-1"

@@ -88,7 +88,8 @@ class Recorder:
         await amend.amend(1 + number % 4, wanted, **acting)
 
     async def cancel(self, number: int) -> None:
-        await cancel.cancel(number, **self._acting(), roll=self.bench.parts.roll)
+        parts = self.bench.parts
+        await cancel.cancel(number, **self._acting(), roll=parts.roll, wake=parts.wake)
 
     async def go_silent(self, number: int) -> None:
         self.bench.clock.advance(seconds=90)

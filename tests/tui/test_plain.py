@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from joborch.domain.states import JobState
-from joborch.tui.feed import Feed, Rhythm
+from joborch.tui.feed import Feed
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.tui.plain import Teller, end, phrase
 from joborch.tui.plain_menu import Menu
 from joborch.tui.plain_person import Person
+from joborch.tui.rhythm import Rhythm
 from joborch.wire.events import LogText
 from tests.support.site import a_site
 from tests.support.views import NOON, a_job_view

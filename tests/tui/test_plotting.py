@@ -7,7 +7,7 @@ from joborch.domain.states import JobState
 from joborch.tui.canvas import Canvas
 from joborch.tui.formatting import ASCII, UNICODE, short, spark
 from joborch.tui.happenings import deed, doer, tone
-from joborch.tui.lines import paces
+from joborch.tui.heading import paces
 from joborch.tui.picture import Link, LinkState, Picture
 from joborch.tui.trends import Trends
 from joborch.tui.widgets.lines import Part

@@ -13,7 +13,7 @@ import pytest
 
 from joborch.domain.errors import JobNotFoundError
 from joborch.domain.states import JobState
-from joborch.tui.feed import News
+from joborch.tui.news import News
 from joborch.tui.once import frame, load
 from joborch.tui.picture import Link, LinkState
 from joborch.tui.plain import Teller

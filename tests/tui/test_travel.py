@@ -62,7 +62,7 @@ def test_one_event_back_undoes_what_happened_last() -> None:
         assert "3 of 3" not in stage.frame
         assert row_of(stage, "third") == ""
         await stage.press(EARLIER)
-        await stage.sees("⏸ as of 11:58:59 (seq", "D 1  R 0")
+        await stage.sees("⏸ as of 11:58:59 (seq", "»D 1  ▶R 0")
         assert "»D" in row_of(stage, "second")
         assert "→compute-1" in row_of(stage, "second")
         await stage.press(LATER, LATER)
@@ -168,7 +168,7 @@ def test_of_the_past_agents_and_quotas_are_not_known() -> None:
 def test_in_detail_a_job_is_shown_as_it_is_now_and_that_is_said() -> None:
     async def story(stage: Stage) -> None:
         await stage.press("P", EARLIER, EARLIER)
-        await stage.sees("D 1  R 0")
+        await stage.sees("»D 1  ▶R 0")
         await stage.press("enter")
         await stage.sees("as it is now, not as it was then", "running")
 

@@ -16,9 +16,9 @@ from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.tui import lines
 from joborch.tui.desk import Desk
-from joborch.tui.feed import News
 from joborch.tui.job_facts import learn, lines_of
 from joborch.tui.messages import Explained, FactsCame, LogCame
+from joborch.tui.news import News
 from joborch.tui.widgets.lines import Lines
 from joborch.tui.widgets.log_view import LogView
 from joborch.tui.widgets.panels import Panel

@@ -1,15 +1,18 @@
 """Agents: their health and load."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.binding import BindingType
 
+from joborch.tui import lines
 from joborch.tui.commands import AGENTS, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.messages import DrainWanted, JobsWanted
 from joborch.tui.screens.listing import ListScreen
 from joborch.tui.tables import agent_columns
 from joborch.tui.widgets.line_table import LineTable
+from joborch.tui.widgets.lines import Part
 from joborch.wire.agents import AgentView
 
 
@@ -37,6 +40,10 @@ class AgentsScreen(ListScreen[str, AgentView]):
         slots = sum(agent.capacity.slots for agent in live)
         used = sum(agent.active for agent in live)
         return f"{len(live)} of {len(agents)} up, {used} of their {slots} slots used"
+
+    def warnings(self) -> Iterator[list[Part]]:
+        """Say when the jobs of silent agents are taken from them."""
+        return lines.warnings(self.desk.picture, self.desk.look)
 
     def open(self, row: AgentView) -> None:
         """Show the agent's jobs."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import BindingType
 
+from joborch.client.repeating import repeat_command
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.commands import AT_HAND, bindings
@@ -21,7 +22,6 @@ from joborch.tui.messages import (
     RepeatKnown,
     WhyKnown,
 )
-from joborch.tui.repeating import repeat_command
 from joborch.tui.screens.site import SiteScreen
 
 

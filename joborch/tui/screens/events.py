@@ -15,9 +15,9 @@ from joborch.domain.text import one_line
 from joborch.tui import happenings, lines
 from joborch.tui.commands import EVENTS, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.feed import News
 from joborch.tui.formatting import count
 from joborch.tui.messages import EventsCame, JobWanted, Opened, Refused
+from joborch.tui.news import News
 from joborch.tui.screens.site import SiteScreen
 from joborch.tui.tables import event_columns
 from joborch.tui.widgets.line_table import LineTable
@@ -114,9 +114,7 @@ class EventsScreen(SiteScreen):
         self._is_asking = False
         page, first = message.page, next(iter(self._events), None)
         is_newest = message.before is None
-        joins = (
-            any(e.seq in self._events for e in page.items) if is_newest else first == message.before
-        )
+        joins = self._has_one_of(page) if is_newest else first == message.before
         if not joins:
             self._forget()
             self._is_astray = not is_newest
@@ -132,6 +130,13 @@ class EventsScreen(SiteScreen):
         self._is_asking = False
         self.notify(message.text, severity="error", markup=False)
 
+    def _has_one_of(self, page: EventPage) -> bool:
+        """Whether one of these is known, and not another database's of the same number."""
+        known = (self._events.get(event.seq) for event in page.items)
+        return any(
+            one and one.mark == event.mark for one, event in zip(known, page.items, strict=True)
+        )
+
     def _has_gap(self) -> bool:
         """Whether more has happened than was heard."""
         ring = self.desk.picture.happened
@@ -146,11 +151,11 @@ class EventsScreen(SiteScreen):
             self._ask(next(iter(self._events)))
 
     def _ask(self, before: int | None) -> None:
-        if self.desk.picture.is_connected and not self._is_asking:
+        if self.desk.picture.is_connected and (before is None or not self._is_asking):
             self._is_asking = True
             self._read(before)
 
-    @work(group="past", exit_on_error=False)
+    @work(group="past", exclusive=True, exit_on_error=False)
     async def _read(self, before: int | None) -> None:
         try:
             page: EventPage = await self.desk.source.past(before=before, limit=PAGE)

@@ -58,6 +58,7 @@ class HelpScreen(ModalScreen[None]):
         signs.append(f"{self._look.glyphs.cleaned} results removed")
         for start in range(0, len(signs), 4):
             yield "  " + "".join(f"{sign:<17}" for sign in signs[start : start + 4]).rstrip()
+        yield "  g and such a letter lists those jobs only, as a click on their number does"
         yield ""
         yield "Filter"
         yield from (f"  {line}" for line in FILTERS.splitlines())

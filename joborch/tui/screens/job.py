@@ -15,9 +15,9 @@ from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.commands import JOB, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.feed import News
 from joborch.tui.job_facts import Facts, learn, lines_of
 from joborch.tui.messages import FactsCame, Refused
+from joborch.tui.news import News
 from joborch.tui.screens.at_hand import JobsAtHand
 from joborch.tui.widgets.lines import Lines
 

@@ -3,18 +3,30 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.events import Key
 
 from joborch.tui import lines
 from joborch.tui.commands import JOBS, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.dialogs.choice import ChoiceDialog
 from joborch.tui.dialogs.columns import ColumnsDialog
-from joborch.tui.feed import News
-from joborch.tui.messages import FilterTyped, HeadChosen, Highlighted, JobWanted, Marked, Opened
+from joborch.tui.heading import own_quota, tiles
+from joborch.tui.inquiry import Inquiry
+from joborch.tui.messages import (
+    Changed,
+    FilterTyped,
+    HeadChosen,
+    Highlighted,
+    JobWanted,
+    Marked,
+    Opened,
+    StateWanted,
+)
+from joborch.tui.news import News
 from joborch.tui.ordering import KEYS, Order
 from joborch.tui.panes.chosen import ChosenLine, ChosenPane
 from joborch.tui.screens.at_hand import JobsAtHand
@@ -22,7 +34,9 @@ from joborch.tui.view import View
 from joborch.tui.widgets.filter_bar import FilterBar
 from joborch.tui.widgets.job_table import JobTable
 from joborch.tui.widgets.lines import Lines
+from joborch.tui.widgets.panels import FittedLines
 from joborch.tui.widgets.site_panels import SitePanels
+from joborch.tui.widgets.state_tiles import StateChord, StateTiles
 
 MANY, REST_S = 5000, 2.0
 """More rows than this are not sorted again at once, but after a while."""
@@ -32,15 +46,19 @@ class JobsScreen(JobsAtHand):
     """All jobs, or those that pass the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(JOBS)]
+    tells_pace = True
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.view = View(desk)
         self._is_arranging = False
+        self._chord = StateChord(desk.look.glyphs)
+        self._inquiry = Inquiry(desk)
 
     def content(self) -> ComposeResult:
         """Return the table and what is around it."""
-        yield Lines(id="tally")
+        yield StateTiles(id="tally")
+        yield FittedLines(id="own-quota")
         yield FilterBar(self.desk.look.filter_text)
         yield Lines(id="shown")
         with Container(id="body"):
@@ -81,6 +99,7 @@ class JobsScreen(JobsAtHand):
             self._arrange_soon()
         else:
             self.table.tick()
+        self._inquire(is_news=bool(news.jobs))
 
     def step_back(self) -> bool:
         """Clear the filter; then the marks."""
@@ -155,6 +174,20 @@ class JobsScreen(JobsAtHand):
         self.query_one(ChosenLine).choose(self.table.cursor)
         self.query_one(ChosenPane).choose(self.table.cursor)
 
+    @on(StateWanted)
+    def show_state(self, message: StateWanted) -> None:
+        """Show the jobs of one state; all again, if they are shown."""
+        text = f"state:{message.state}"
+        self.set_filter("" if self.query_one(FilterBar).text == text else text)
+
+    def on_key(self, event: Key) -> None:
+        """Take a state's letter after ``g`` to ask for the jobs of that state."""
+        state = self._chord.state_after(event.key)
+        if state is not None and self.focused is self.table:
+            event.stop()
+            event.prevent_default()
+            self.post_message(StateWanted(state))
+
     @on(Marked)
     def count_marks(self) -> None:
         """Say how many are marked."""
@@ -167,6 +200,20 @@ class JobsScreen(JobsAtHand):
             self.table.focus()
         self.view.filter_by(message.text)
         self._arrange()
+
+    def _inquire(self, *, is_news: bool) -> None:
+        """Ask why the jobs on the screen wait, where only the server knows."""
+        panels = self.query_one(SitePanels)
+        wanted = self._inquiry.wanted(
+            self.table.in_sight, is_news=is_news, has_panel=bool(panels.size.width)
+        )
+        if wanted is not None:
+            self._ask(wanted)
+
+    @work(group="reasons", exclusive=True, exit_on_error=False)
+    async def _ask(self, job_ids: Sequence[int]) -> None:
+        if await self._inquiry.ask(job_ids):
+            self.post_message(Changed(News()))
 
     def _arrange_soon(self) -> None:
         if len(self.desk.picture.jobs) <= MANY:
@@ -189,7 +236,10 @@ class JobsScreen(JobsAtHand):
     def _show_surroundings(self) -> None:
         picture, look, table = self.desk.picture, self.desk.look, self.table
         self.set_class(not picture.jobs, "-empty")
-        self.query_one("#tally", Lines).show(lines.tally(picture, look))
+        width = self.size.width
+        self.query_one(StateTiles).show_tiles(tiles(picture, look, width))
+        if (own := self.query_one("#own-quota", Lines)).display:
+            own.show(own_quota(picture, look, width))
         said = self.view.said(shown=len(table.order), marked=len(table.marks))
         self.query_one("#shown", Lines).show(lines.with_tabs(said, "jobs", self.size.width))
         self.query_one(SitePanels).show(picture, look)

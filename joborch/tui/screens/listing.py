@@ -1,6 +1,6 @@
 """A screen that is one table of things the server tells all of."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
 from textual import on
@@ -10,8 +10,8 @@ from textual.events import Mount
 from joborch.tui import lines
 from joborch.tui.columns import Row
 from joborch.tui.desk import Desk
-from joborch.tui.feed import News
 from joborch.tui.messages import Opened
+from joborch.tui.news import News
 from joborch.tui.screens.site import SiteScreen
 from joborch.tui.widgets.line_table import LineTable
 from joborch.tui.widgets.lines import Lines, Part
@@ -47,6 +47,10 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         """Say in a few words what the table has."""
         return ""
 
+    def warnings(self) -> Iterable[list[Part]]:
+        """Say what a person should know, each in a line."""
+        return ()
+
     def row(self, key: Key) -> Row | None:
         """Return a row."""
         return self._rows.get(key)
@@ -61,6 +65,7 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         yield Lines(id="tally")
         yield self.table_of(self.desk)
         yield Lines(id="empty")
+        yield Lines(id="warnings")
 
     @on(Mount)
     def begin(self) -> None:
@@ -84,6 +89,9 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         self.query_one("#tally", Lines).show(shown)
         self.query_one("#empty", Lines).show_text(NO_PAST if is_past else self.empty_text)
         self.set_class(not rows, "-empty")
+        warnings = [*self.warnings()]
+        self.set_class(bool(warnings), "-warned")
+        self.query_one("#warnings", Lines).show(*warnings)
 
     @on(Opened)
     def open_selected(self) -> None:

@@ -14,10 +14,11 @@ from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.commands import LOG, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.feed import News
-from joborch.tui.formatting import count, words
+from joborch.tui.formatting import count
 from joborch.tui.messages import LogCame, Refused
+from joborch.tui.news import News
 from joborch.tui.screens.site import SiteScreen
+from joborch.tui.whereabouts import words
 from joborch.tui.widgets.lines import Lines
 from joborch.tui.widgets.log_view import LogView
 from joborch.wire.events import LogText

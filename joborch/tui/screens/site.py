@@ -1,18 +1,21 @@
 """What all screens about the site have in common: the lines around, and being told of news."""
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Key, Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from joborch.tui import lines
 from joborch.tui.commands import CHANGING
 from joborch.tui.desk import Desk
-from joborch.tui.feed import News
-from joborch.tui.messages import Changed
+from joborch.tui.heading import header
+from joborch.tui.messages import Changed, RoomChanged
+from joborch.tui.news import News
 from joborch.tui.picture import LinkState
+from joborch.tui.widgets.hints import Hints
 from joborch.tui.widgets.lines import Lines
 from joborch.tui.widgets.panels import HeaderLine, OfflineLine
 
@@ -23,6 +26,8 @@ class SiteScreen(Screen[None]):
     """A screen with the header on top and the keys at the bottom."""
 
     AUTO_FOCUS = ""
+    tells_pace: ClassVar[bool] = False
+    """Whether a line of its own says how much is done; otherwise the header does."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - so it is declared
         (0, "-narrow"),
@@ -45,7 +50,7 @@ class SiteScreen(Screen[None]):
         yield HeaderLine()
         yield OfflineLine()
         yield from self.content()
-        yield Footer(show_command_palette=False, compact=True)
+        yield Hints()
         yield Lines(id="too-small")
 
     def content(self) -> ComposeResult:
@@ -79,6 +84,12 @@ class SiteScreen(Screen[None]):
         self._show_link()
         self.show_news(message.news)
 
+    @on(RoomChanged)
+    def use_room(self, message: RoomChanged) -> None:
+        """Write again what is written for its size; nobody else does while a dialog is open."""
+        message.stop()
+        self.show_news(News())
+
     @on(ScreenResume)
     def catch_up(self) -> None:
         """Show how everything is by now."""
@@ -104,7 +115,14 @@ class SiteScreen(Screen[None]):
     def _show_link(self) -> None:
         desk = self.desk
         server, width = desk.source.server, self.size.width
-        parts = lines.header(desk.picture, desk.look, server, width, now=desk.clock())
+        parts = header(
+            desk.picture,
+            desk.look,
+            server,
+            width,
+            now=desk.clock(),
+            has_pace=not self.tells_pace,
+        )
         self.query_one(HeaderLine).show(parts)
         self.set_class(desk.picture.link.state is LinkState.OFFLINE, "-offline")
         self.query_one(OfflineLine).show(lines.offline(desk.picture, desk.look))

@@ -13,12 +13,13 @@ from joborch.domain.text import one_line
 from joborch.tui import lines
 from joborch.tui.commands import THROUGHPUT, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.feed import News
 from joborch.tui.formatting import time_of_day
 from joborch.tui.messages import Measured, Refused
+from joborch.tui.news import News
 from joborch.tui.plotting import WINDOWS, throughput
 from joborch.tui.screens.site import SiteScreen
 from joborch.tui.widgets.lines import Lines, Part
+from joborch.tui.widgets.panels import FittedLines
 from joborch.wire.statistics import Statistics
 
 EAGER_S, AT_REST_S = 3.0, 10.0
@@ -40,7 +41,7 @@ class ThroughputScreen(SiteScreen):
     def content(self) -> ComposeResult:
         """Return a title and room for the rest."""
         yield Lines(id="tally")
-        yield Lines(id="plot")
+        yield FittedLines(id="plot")
 
     @on(ScreenResume)
     def look_again(self) -> None:

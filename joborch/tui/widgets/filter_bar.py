@@ -29,6 +29,11 @@ class FilterBar(Horizontal):
         """Whether a filter is there or being typed."""
         return bool(self._field.value) or self._field.has_focus
 
+    @property
+    def text(self) -> str:
+        """What is in the field."""
+        return self._field.value
+
     def begin(self) -> None:
         """Let a person type."""
         self.add_class("-open")

@@ -26,6 +26,11 @@ class JobTable(LineTable[int, JobView]):
         self._last_mark: int | None = None
 
     @property
+    def in_sight(self) -> list[int]:
+        """The jobs that are on the screen."""
+        return self._in_sight()
+
+    @property
     def titles(self) -> dict[str, str]:
         """All columns that there are: what each is called, by its name."""
         return {column.name: column.title for column in self._all}
@@ -42,6 +47,13 @@ class JobTable(LineTable[int, JobView]):
         self._columns = [one for one in self._all if one.name in names or one.name == "id"]
         self._lay_out(self.size.width)
         self.refresh()
+
+    def forget(self, job_ids: Collection[int]) -> None:
+        """Neither mark nor select these: the ids may be of other jobs by now."""
+        self.marks.difference_update(job_ids)
+        if self.cursor in job_ids:
+            self.is_chosen = False
+            self.begin_at_top()
 
     def action_mark(self) -> None:
         """Mark the selected job, or not, and go on to the next."""

@@ -1,5 +1,6 @@
 """The frame's own lines: header, warning when offline, and panels with a border."""
 
+from joborch.tui.messages import RoomChanged
 from joborch.tui.widgets.lines import Lines
 
 
@@ -11,7 +12,15 @@ class OfflineLine(Lines):
     """There only while the server is away."""
 
 
-class Panel(Lines):
+class FittedLines(Lines):
+    """Lines that are written for the room they have."""
+
+    def on_resize(self) -> None:
+        """Ask for other lines."""
+        self.post_message(RoomChanged())
+
+
+class Panel(FittedLines):
     """Some lines in a border with a title."""
 
     def __init__(self, title: str, *, id: str) -> None:

@@ -10,6 +10,7 @@ from joborch.tui import lines
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.tui.plotting import throughput
+from joborch.tui.site_lines import agent_panel, quota_panel
 from joborch.tui.widgets.lines import Part
 from joborch.tui.widgets.panels import Panel
 
@@ -26,11 +27,11 @@ class SitePanels(Container):
     def show(self, picture: Picture, look: Look) -> None:
         """Show how the site is now, as far as there is room for it."""
         for panel in self.query(Panel):
-            size = panel.size
+            size = panel.content_size
             if size.width and panel.id == "quotas":
-                panel.show(*lines.quota_panel(picture, look, size.width))
+                panel.show(*quota_panel(picture, look, size.width, size.height))
             elif size.width and panel.id == "agents":
-                panel.show(*lines.agent_panel(picture, look, size.width))
+                panel.show(*agent_panel(picture, look, size.width, size.height))
             elif size.width:
                 panel.show(*_throughput(picture, look, size))
 

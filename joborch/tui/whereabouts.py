@@ -1,0 +1,112 @@
+"""Where a job is, how it ended, or what stands in its way.
+
+Nothing is guessed. What the picture tells for certain is said with its numbers; of the rest the
+server's answer, if it was asked; and else only that the job stands in line, at which place.
+"""
+
+from joborch.domain.states import JobState
+from joborch.domain.text import one_line
+from joborch.tui.formatting import Glyphs, time_of_day
+from joborch.tui.picture import Picture, counted_as
+from joborch.wire.jobs import JobView
+
+IN_LINE = "in line"
+_TOLD = {
+    "agent_full": "agents full",
+    "batch_limit": "batch full",
+    "no_agent": "no agent for it",
+    "next": "starting",
+}
+"""What the server says that the picture cannot know: some jobs need more than others of an agent,
+and some batches allow themselves only so many jobs at once."""
+_WITHOUT_PLACE = ("no agent", "starting", "service paused")
+
+
+def where_or_why(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
+    """Say where a job is, how it ended, or what stands in its way and which place it has."""
+    match JobState(job.state):
+        case JobState.QUEUED:
+            return one_line(_with_place(job, picture, glyphs))
+        case JobState.ASSIGNED:
+            place = f"{glyphs.arrow}{job.agent or '?'}"
+        case JobState.RUNNING:
+            place = job.agent or "?"
+        case JobState.COMPLETED:
+            return one_line(job.agent or "")
+        case _:
+            return one_line(" on ".join(filter(None, (ending(job), job.agent))))
+    return one_line(f"{place} {glyphs.dot} ending" if job.cancel_requested_at else place)
+
+
+def ending(job: JobView) -> str:
+    """Say how a job that failed ended."""
+    if job.state == JobState.FAILED and job.signal is not None:
+        return f"signal {job.signal}"
+    if job.state == JobState.FAILED and job.exit_code is not None:
+        return f"exit {job.exit_code}"
+    return job.reason or ""
+
+
+def words(job: JobView) -> str:
+    """Write a job's state as a person says it."""
+    return counted_as(job).replace("_", " ")
+
+
+def what_keeps(job: JobView, picture: Picture) -> str:
+    """Say what keeps a job that waits, the same for all whom the same thing keeps."""
+    return _out_of_line(job, picture) or ("" if picture.is_past else _in_line(job, picture))
+
+
+def in_common(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
+    """Say it without a job's place, which it has in common with no other."""
+    if job.state == JobState.QUEUED:
+        return one_line(what_keeps(job, picture))
+    return where_or_why(job, picture, glyphs)
+
+
+def is_open(job: JobView, picture: Picture) -> bool:
+    """Whether the picture alone cannot say what keeps the job, though something does."""
+    is_queued = job.state == JobState.QUEUED and not picture.is_past
+    return is_queued and not _out_of_line(job, picture) and not _what_is_full(job, picture)
+
+
+def _with_place(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
+    said = what_keeps(job, picture)
+    place = picture.place_of(job)
+    if place is None or said.startswith(_WITHOUT_PLACE):
+        return said
+    # Who is first of a line of his own is next only if nothing but his quota keeps him.
+    is_next = place == 1 and said.startswith("quota")
+    return f"{said} {glyphs.dot} {'next' if is_next else f'#{place}'}"
+
+
+def _out_of_line(job: JobView, picture: Picture) -> str:
+    """Say what keeps the job from standing in line; nothing if it does."""
+    if job.held_at:
+        return "held"
+    if picture.is_past:
+        return ""  # what stood in its way then is not kept
+    if job.after_count:
+        # Which of several have ended meanwhile is no event of this job.
+        return f"after {job.after[0]}" if job.after_count == 1 else "after other jobs"
+    if job.not_before and job.not_before > (picture.as_of or job.not_before):
+        return f"not before {time_of_day(job.not_before)}"
+    return ""
+
+
+def _in_line(job: JobView, picture: Picture) -> str:
+    told = _TOLD.get(picture.reasons.get(job.id, ""))
+    return _what_is_full(job, picture) or told or job.reason or IN_LINE
+
+
+def _what_is_full(job: JobView, picture: Picture) -> str | None:
+    used, service = picture.usage_of(job.user_id, job.service), picture.service(job.service)
+    if service is not None and service.paused:
+        return "service paused"
+    if used and used.active >= used.limit:
+        return f"quota {used.active}/{used.limit}"
+    if service is None:
+        return None
+    if service.max is not None and service.active >= service.max:
+        return f"service {service.active}/{service.max}"
+    return None if service.agents else "no agent up"

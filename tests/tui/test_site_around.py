@@ -1,0 +1,126 @@
+"""The lines around the list: counts to click on, one's own quota, panels with whose turn it is."""
+
+import pytest
+
+from joborch.tui.heading import header, own_quota
+from joborch.tui.look import Look
+from joborch.tui.picture import Link, LinkState, Picture
+from joborch.tui.site_lines import agent_panel, quota_panel
+from joborch.tui.widgets.lines import Part
+from joborch.wire.services import PauseView
+from joborch.wire.waiting import Turn
+from tests.support.views import NOON
+from tests.tui.a_site import a_busy_source, an_agent
+from tests.tui.stage import Stage, a_look, play
+
+
+def a_picture() -> Picture:
+    source = a_busy_source()
+    return Picture(
+        agents=source.agent_views,
+        services=source.service_views,
+        usage=source.usage_views,
+        turns=source.turns,
+        link=Link(state=LinkState.LIVE),
+        as_of=NOON,
+        answer_s=0.0124,
+    )
+
+
+def said(parts: list[Part]) -> str:
+    return "".join(part if isinstance(part, str) else part[0] for part in parts)
+
+
+def test_a_click_on_a_count_lists_those_jobs_and_another_one_all() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.pilot.click("#tally", offset=(2, 0))
+        await stage.sees("6 of 18", "state:queued")
+        await stage.pilot.click("#tally", offset=(2, 0))
+        await stage.sees("18 of 18")
+
+    play(story, a_busy_source())
+
+
+@pytest.mark.parametrize(
+    ("letter", "shown"), [("r", "5 of 18"), ("f", "1 of 18"), ("K", "1 of 18")]
+)
+def test_g_and_a_states_letter_lists_those_jobs(letter: str, shown: str) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("g", letter)
+        await stage.sees(shown)
+
+    play(story, a_busy_source())
+
+
+def test_a_letter_without_g_means_what_it_always_means() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("g", "j", "f")
+        await stage.sees("all ·", "18 of 18")
+
+    play(story, a_busy_source())
+
+
+def test_the_header_says_how_fast_the_server_answers_and_whose_settings_name_it() -> None:
+    look = a_look(profile="prod")
+    assert said(header(a_picture(), look, "http://orch:5000", 80)).startswith(
+        " joborch top  prod  orch:5000  ● live 12 ms  as ann "
+    )
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ("ann", " ann/example ██████████ 5/5 FULL +3 wait │ svc example ██████░░░░ 6/10 +4"),
+        ("bob", " bob/example ██░░░░░░░░ 1/5 │ svc example ██████░░░░ 6/10 +4"),
+        ("nobody", " ann/example ██████████ 5/5 FULL +3 wait │ svc example ██████░░░░ 6/10 +4"),
+    ],
+)
+def test_ones_own_quota_is_told_or_else_the_fullest(user: str, expected: str) -> None:
+    assert said(own_quota(a_picture(), a_look(user_id=user), 80)) == expected
+
+
+def test_a_paused_service_is_called_so() -> None:
+    picture = a_picture()
+    picture.services[0].paused = PauseView(at=NOON, by="eve")
+    assert said(own_quota(picture, a_look(), 80)).endswith(" PAUSED")
+    assert any(said(line).endswith(" PAUSED") for line in quota_panel(picture, a_look(), 60, 20))
+
+
+def next_up(look: Look, *turns: tuple[str, int, str]) -> list[str]:
+    picture = a_picture()
+    picture.turns = [
+        Turn(service="example", user_id=user, job_id=job_id, reason=reason)
+        for user, job_id, reason in turns
+    ]
+    return [said(line) for line in quota_panel(picture, look, 60, 20)][-2:]
+
+
+def test_who_is_next_is_the_first_whom_not_only_his_own_quota_keeps() -> None:
+    ann, bob, cem = ("ann", 1, "quota_user"), ("bob", 2, "agent_full"), ("cem", 3, "agent_full")
+    assert next_up(a_look(), ann, bob, cem) == [
+        "next up: 2 (bob) when an agent has room",
+        "in turn: ann → bob → cem",
+    ]
+
+
+def test_if_quotas_keep_everybody_the_first_is_next_once_a_job_of_his_ends() -> None:
+    assert next_up(a_look(), ("ann", 1, "quota_user"))[-1] == (
+        "next up: 1 (ann) when one of ann's ends"
+    )
+
+
+def test_an_agent_that_is_older_than_others_is_called_old_and_slots_are_summed() -> None:
+    picture, old = a_picture(), an_agent("old", active=1)
+    old.version = "0.0.9"
+    picture.agents = [*picture.agents, old]
+    lines = [said(line) for line in agent_panel(picture, a_look(), 60, 30)]
+    assert "  example:4 · 0.0.9 (old) · seen 2s ago" in lines
+    assert "slots ███████░░░░░░░░░░░░░ 6/18 · 7 free" in lines
+
+
+def test_of_more_agents_than_there_is_room_for_the_rest_is_counted() -> None:
+    picture = a_picture()
+    picture.agents = [an_agent(f"compute-{number}") for number in range(40)]
+    lines = [said(line) for line in agent_panel(picture, a_look(), 60, 12)]
+    assert len(lines) == 12
+    assert lines[-2:] == ["and 30 more", "slots ░░░░░░░░░░░░░░░░░░░░ 0/160 · 160 free"]
