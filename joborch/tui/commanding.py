@@ -12,7 +12,7 @@ from joborch.tui.commands import EVERYWHERE, GROUPS, TABLE
 from joborch.tui.dialogs.prompt import PromptDialog
 from joborch.tui.lines import TABS
 from joborch.tui.messages import JobsWanted
-from joborch.tui.ordering import KEYS, Order
+from joborch.tui.ordering import COLUMNS, Order
 from joborch.tui.screens.jobs import JobsScreen
 from joborch.tui.travelling import TravellingApp
 
@@ -73,7 +73,7 @@ class CommandedApp(TravellingApp):
 
     def action_command(self) -> None:
         """Type a command."""
-        words = [*WORDS, *(f"sort {column}" for column in KEYS)]
+        words = [*WORDS, *(f"sort {column}" for column in COLUMNS)]
         words += [f"theme {name}" for name in sorted(self.available_themes)]
         dialog = PromptDialog(
             "Command",
@@ -106,8 +106,8 @@ class CommandedApp(TravellingApp):
         typed = read(text)
         if typed.word and typed.word not in WORDS:
             return f"There is no {one_line(typed.word)}; there are {' '.join(WORDS)}"
-        if typed.word == "sort" and order_of(typed.rest).column not in KEYS:
-            return f"Sort by what? {' '.join(KEYS)}; - in front turns it round"
+        if typed.word == "sort" and order_of(typed.rest).column not in COLUMNS:
+            return f"Sort by what? {' '.join(COLUMNS)}; - in front turns it round"
         if typed.word == "theme" and typed.rest not in self.available_themes:
             return f"Which theme? {' '.join(sorted(self.available_themes))}"
         return None

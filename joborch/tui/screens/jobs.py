@@ -27,7 +27,7 @@ from joborch.tui.messages import (
     StateWanted,
 )
 from joborch.tui.news import News
-from joborch.tui.ordering import KEYS, Order
+from joborch.tui.ordering import COLUMNS, Order
 from joborch.tui.panes.chosen import ChosenLine, ChosenPane
 from joborch.tui.screens.at_hand import JobsAtHand
 from joborch.tui.view import View
@@ -131,7 +131,7 @@ class JobsScreen(JobsAtHand):
             if column:
                 self.sort(Order(column))
 
-        self.app.push_screen(ChoiceDialog("Sort by", list(KEYS), self.view.order.column), chosen)
+        self.app.push_screen(ChoiceDialog("Sort by", list(COLUMNS), self.view.order.column), chosen)
 
     def action_invert(self) -> None:
         """Sort the other way."""

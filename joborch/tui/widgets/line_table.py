@@ -76,7 +76,7 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         before = self._places.get(self.cursor) if self.cursor is not None else None
         offset, in_sight = (before or 0) - self.scroll_offset.y, self._in_sight()
         self.order = list(order)
-        self._places = {key: place for place, key in enumerate(self.order)}
+        self._places = dict(zip(self.order, range(len(self.order)), strict=True))
         self.virtual_size = Size(self.size.width, len(self.order) + 1)
         if self.cursor not in self._places:
             self._select(self.order[min(before or 0, len(self.order) - 1)] if self.order else None)
