@@ -39,6 +39,7 @@ class Run:
         self.is_stopped = False
         """Whether it is somebody else's; the server need not hear of it any more."""
         self._abandoned_for: Cause | None = None
+        self._called_off = asyncio.Event()
         self._overseer = Overseer(site.backend, enforce=self.enforce)
         self._cancel_grace_s: float | None = None
 
@@ -98,12 +99,14 @@ class Run:
             return False
         logger.info("cancel ordered", extra=self.log_fields)
         self._cancel_grace_s = grace_s
+        self._called_off.set()
         self._overseer.expect_end(Cause.CANCELLED, within_s=grace_s)
         return True
 
     def abandon(self, cause: Cause = Cause.SHUTDOWN) -> None:
         """Order it to end as lost, so that another agent can run it. Then :meth:`enforce`."""
         self._abandoned_for = cause
+        self._called_off.set()
         self._overseer.expect_end(Cause.SHUTDOWN, within_s=self._grace_s)
 
     def end_if_overdue(self) -> float:
@@ -160,7 +163,12 @@ class Run:
         if not self._is_new:
             self._handle = await backend.recover(self.attempt.folder)
         if self._handle is None:
-            begun = await start(self.attempt, self._site, objection=self._objection)
+            begun = await start(
+                self.attempt,
+                self._site,
+                objection=self._objection,
+                called_off=self._called_off,
+            )
             if isinstance(begun, Ending):
                 return begun
             self._handle = begun

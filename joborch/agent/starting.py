@@ -5,6 +5,7 @@ Which ending a hindrance becomes is decided here: ``invalid`` if no agent could 
 does not count as a try, if it is only this moment.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from joborch.agent.attempts import Attempt
@@ -19,11 +20,16 @@ from joborch.domain.errors import JoborchError
 
 
 async def start(
-    attempt: Attempt, site: Site, *, objection: Callable[[], Ending | None]
+    attempt: Attempt,
+    site: Site,
+    *,
+    objection: Callable[[], Ending | None],
+    called_off: asyncio.Event,
 ) -> Handle | Ending:
     """Fetch what is missing and submit the attempt; or say how it ends without having run.
 
-    ``objection`` is asked once everything is there, right before the attempt is submitted.
+    ``objection`` is asked once everything is there, right before the attempt is submitted;
+    ``called_off`` is set once there is one.
     """
     rule = rule_for(attempt, site)
     try:
@@ -31,14 +37,14 @@ async def start(
         await site.transfers.fetch_inputs(attempt, has_sense=lambda: _lease_holds(rule, site))
         if hindrance := objection() or _hindrance(attempt, rule, site):
             return hindrance
-        return await site.backend.submit(_spec(attempt, rule, site))
+        return await site.backend.submit(_spec(attempt, rule, site, called_off))
     except (InvalidPayloadError, PayloadGoneError) as error:
         return rejected(error.message)
-    except (BackendError, GivenUpError) as error:
-        is_untried = isinstance(error, BackendAwayError | GivenUpError)
-        return given_back(error.message) if is_untried else lost(f"{error.code}: {error.message}")
+    except (BackendAwayError, GivenUpError) as error:
+        return objection() or given_back(error.message)
     except JoborchError as error:
-        return lost(f"inputs: {error.message}")
+        what = error.code if isinstance(error, BackendError) else "inputs"
+        return lost(f"{what}: {error.message}")
     except OSError as error:
         return lost(f"agent_disk: {error.strerror or error}")
 
@@ -58,7 +64,7 @@ def _lease_holds(rule: StopRule, site: Site) -> bool:
     return rule.allows_start(renewed_at=site.spool.renewed_at, now=site.clock.boottime())
 
 
-def _spec(attempt: Attempt, rule: StopRule, site: Site) -> RunSpec:
+def _spec(attempt: Attempt, rule: StopRule, site: Site, called_off: asyncio.Event) -> RunSpec:
     environment = job_environment(
         attempt.lease,
         work_dir=attempt.work_dir,
@@ -74,4 +80,5 @@ def _spec(attempt: Attempt, rule: StopRule, site: Site) -> RunSpec:
         grace_s=rule.grace_s,
         lease_path=site.spool.lease_path,
         stop_after_s=rule.stop_after_s,
+        called_off=called_off,
     )

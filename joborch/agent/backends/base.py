@@ -5,9 +5,10 @@ server, leases' tokens, or what becomes of the results. ``tests/agent/backends/c
 every backend to what is said here.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -71,6 +72,9 @@ class RunSpec:
     """Holds the CLOCK_BOOTTIME, in seconds, of the last renewal of the agent's leases."""
     stop_after_s: float
     """The attempt ends, whoever is alive, once the last renewal is so long ago."""
+    called_off: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it is not to be started any more. Who has attempts wait before they are started
+    has them wait no longer then, and raises BackendAwayError."""
 
 
 @dataclass(frozen=True, slots=True)

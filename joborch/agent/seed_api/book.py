@@ -27,8 +27,14 @@ class Book:
         return iter([*self._records.values()])
 
     def find(self, job_id: int) -> Record | None:
-        """Return what is known of a job; None if there is no such job, or none any more."""
-        return self._records.get(job_id)
+        """Return what is known of a job; None if its id was never given.
+
+        What was forgotten is still known to have been there, as the original's clients know it:
+        a server finds out by it, since ids have no gaps, which of them has its job.
+        """
+        if (record := self._records.get(job_id)) is not None:
+            return record
+        return _forgotten(job_id) if 1 <= job_id <= self.shelf.last_id else None
 
     def now(self) -> float:
         """Return the time as records have it."""
@@ -47,7 +53,7 @@ class Book:
         Nothing else changes meanwhile. OSError, and nothing has changed, if it cannot be kept.
         """
         async with self._writing:
-            before = self._records[job_id]
+            before = self._records.get(job_id) or _forgotten(job_id)
             after = change(before)
             if after is not before:
                 await asyncio.to_thread(self.shelf.save, after)
@@ -68,6 +74,13 @@ class Book:
         async with self._writing:
             await asyncio.to_thread(self.shelf.forget, job_id)
             del self._records[job_id]
+
+
+def _forgotten(job_id: int) -> Record:
+    """Return what is left of a job of which nothing is: that it has ended, and was cleaned."""
+    return Record(
+        job_id=job_id, files=[], received_at=0.0, is_waiting=False, outcome="lost", cleaned_at=0.0
+    )
 
 
 def _is_older(at: float | None, than: float) -> bool:

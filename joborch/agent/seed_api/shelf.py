@@ -59,7 +59,8 @@ class Shelf:
         shutil.rmtree(self._staging, ignore_errors=True)
         for folder in (self._root, self._jobs, self._staging):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._last_id = self._read_last_id()
+        self.last_id = self._read_last_id()
+        """The newest id that was given."""
 
     def records(self) -> list[Record]:
         """Load what earlier processes left, oldest job first.
@@ -156,11 +157,11 @@ class Shelf:
         return self.folder(job_id) / f"results-{attempt}.zip"
 
     def _next_id(self) -> int:
-        if self._last_id >= LARGEST_ID:
+        if self.last_id >= LARGEST_ID:
             raise OSError(f"all {LARGEST_ID} ids have been used")
-        self._last_id += 1
-        write_atomic(self._root / "last-id", f"{self._last_id}\n".encode(), durable=True)
-        return self._last_id
+        self.last_id += 1
+        write_atomic(self._root / "last-id", f"{self.last_id}\n".encode(), durable=True)
+        return self.last_id
 
     def _read_last_id(self) -> int:
         """Return the newest id, also if the note of it is lost but its job is not."""

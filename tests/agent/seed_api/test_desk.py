@@ -282,7 +282,29 @@ def test_results_are_cleaned_by_their_end_and_forgotten_later(tmp_path: Path) ->
         assert not counter.shelf.results(done).exists()
         counter.clock.advance(seconds=101)
         await counter.book.clean(max_age_s=100)
-        assert counter.book.find(done) is None
+        assert not counter.shelf.folder(done).exists()
         assert counter.record(running).outcome is None
+
+    run(story)
+
+
+def test_an_id_that_was_given_once_stays_known_since_servers_search_for_the_newest(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        counter = Counter(tmp_path)
+        done = await counter.submit()
+        await counter.take()
+        await counter.report((done, 1), "completed")
+        for _ in range(2):
+            counter.clock.advance(seconds=101)
+            await counter.book.clean(max_age_s=100)
+        for book in (counter.book, Counter(tmp_path).book):
+            forgotten = book.find(done)
+            assert forgotten is not None
+            assert (forgotten.outcome, forgotten.cleaned_at) == ("lost", 0.0)
+            assert book.find(done + 1) is None
+        assert await counter.kill(done) == counter.record(done), "it stays as it ended"
+        assert not counter.shelf.folder(done).exists()
 
     run(story)

@@ -33,7 +33,11 @@ class SlowError(ClientError):
 
 
 class RefusedError(ClientError):
-    """The client said no; it has not taken the job."""
+    """The client said no; it has not taken the job, and might take another."""
+
+
+class UnfitError(ClientError):
+    """The client takes no job at present, whichever it is."""
 
 
 class Where(StrEnum):

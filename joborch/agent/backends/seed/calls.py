@@ -17,6 +17,7 @@ from joborch.agent.backends.seed.answers import (
     NotSentError,
     RefusedError,
     SlowError,
+    UnfitError,
     Where,
     beginning,
     is_archive,
@@ -34,6 +35,8 @@ SUBMIT_S = 600.0
 _ID = re.compile(rb'"id"\s*:\s*(\d{1,10})\s*[,}]')
 _FROM_BETWEEN = frozenset({502, 503, 504})
 """What no client says, but a proxy that may have passed the request on."""
+_ABOUT_THE_JOB = frozenset({400, 413, 422})
+"""A client that answers a job with one of these may take the next. Any other refusal is its own."""
 
 
 class Calls:
@@ -54,7 +57,7 @@ class Calls:
         """Hand over a job and return the id that the client gave it.
 
         Raises:
-            NotSentError, RefusedError: the client does not have the job.
+            NotSentError, UnfitError, RefusedError: the client does not have the job.
             ClientError: whether it has is not known.
         """
         body = MultipartBody((), files, boundary=boundary)
@@ -66,8 +69,11 @@ class Calls:
             said = await beginning(answer)
             if answer.status_code in _FROM_BETWEEN:
                 raise ClientError(f"somebody before {shown} answered {answer.status_code}")
-            if not answer.is_success:
+            if answer.status_code in _ABOUT_THE_JOB:
                 raise RefusedError(f"{shown} answered {answer.status_code} to a job")
+            if not answer.is_success:
+                self.breaker.failed(shown)
+                raise UnfitError(f"{shown} answered {answer.status_code} to a job")
             # The rest of it is everything that was sent, each byte as a number. Nobody reads it.
             if not (found := _ID.search(said)) or int(found[1]) == 0:
                 raise ClientError(f"{shown} answered without an id")

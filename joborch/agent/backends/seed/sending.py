@@ -8,12 +8,19 @@ Attempts are sent one at a time, so that most often there is at most one such id
 import asyncio
 import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from joborch.agent.backends.base import BackendAwayError, BackendError, RunSpec
-from joborch.agent.backends.seed.answers import ClientError, NotSentError, RefusedError
+from joborch.agent.backends.seed.answers import (
+    ClientError,
+    NotSentError,
+    RefusedError,
+    UnfitError,
+)
 from joborch.agent.backends.seed.calls import Calls
 from joborch.agent.backends.seed.homecoming import DamagedError, look_into
 from joborch.agent.backends.seed.notes import Note, drop_note
@@ -46,11 +53,12 @@ class Sender:
         """Hand over an attempt; the note that is returned has the client's id.
 
         Raises:
-            BackendAwayError, BackendError: the client does not have it.
+            BackendAwayError: the client does not have it, through no fault of the attempt.
+            BackendError: the client does not take it.
             UndecidedError: the client may have it. The note of it remains.
         """
         token = os.urandom(16).hex()
-        async with self._turn:
+        async with self._turn_of(run):
             note = Note(
                 token=token,
                 sent_at=time.time(),
@@ -63,7 +71,7 @@ class Sender:
             try:
                 files = await in_thread(lambda: _parts(run, mark_of(token)))
                 client_id = await self._calls.submit(files, boundary=token)
-            except NotSentError as error:
+            except (NotSentError, UnfitError) as error:
                 drop_note(run.folder)
                 raise BackendAwayError(error.message) from error
             except RefusedError as error:
@@ -92,8 +100,29 @@ class Sender:
         client_id = await self._look_for(note, folder)
         if client_id is None:
             drop_note(folder)
-            raise BackendError(error.message, transient=True) from error
+            raise BackendAwayError(error.message) from error
         return self._taken(note, client_id, folder)
+
+    @asynccontextmanager
+    async def _turn_of(self, run: RunSpec) -> AsyncIterator[None]:
+        """Wait until nothing else is sent; a client that hangs keeps nobody who is called off.
+
+        Raises:
+            BackendAwayError: the attempt was called off meanwhile.
+        """
+        turn = asyncio.create_task(self._turn.acquire(), name="turn")
+        called_off = asyncio.create_task(run.called_off.wait(), name="called off")
+        try:
+            await asyncio.wait({turn, called_off}, return_when=asyncio.FIRST_COMPLETED)
+            if run.called_off.is_set():
+                raise BackendAwayError("it was called off before it was sent")
+            yield
+        finally:
+            turn.cancel()
+            called_off.cancel()
+            took, _ = await asyncio.gather(turn, called_off, return_exceptions=True)
+            if took is True:
+                self._turn.release()
 
     def _taken(self, note: Note, client_id: int, folder: Path) -> Note:
         self._newest = client_id  # a smaller one than before if the client counts anew
