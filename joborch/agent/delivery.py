@@ -11,7 +11,8 @@ from joborch.agent.backoff import BackOff
 from joborch.agent.endings import Ending, lost
 from joborch.agent.logs import LogSender
 from joborch.agent.outbox import Outbox
-from joborch.agent.results import limits_for, pack_results
+from joborch.agent.results import is_as_packed, limits_for, pack_results
+from joborch.agent.threads import in_thread
 from joborch.agent.transfers import Transfers
 from joborch.domain.errors import JoborchError, TooLargeError
 from joborch.files.atomic import read_plain
@@ -21,6 +22,7 @@ from joborch.wire.agents import Lease, Report, Started
 logger = logging.getLogger(__name__)
 
 FINAL = frozenset({"recorded", "already_recorded", "discard"})
+RESULTS_MISSING = "results_missing"
 PACK_TRIES = 4
 
 
@@ -102,6 +104,8 @@ class Delivery:
             if disposition in FINAL:
                 return disposition
             logger.warning("report to be repeated", extra={"disposition": disposition})
+            if disposition == RESULTS_MISSING:
+                ending = await self._undamaged(attempt, ending)
             await back_off.pause()
 
     async def _with_results_there(self, attempt: Attempt, ending: Ending) -> Ending:
@@ -121,6 +125,20 @@ class Delivery:
             return _without_results(ending)
         return ending
 
+    async def _undamaged(self, attempt: Attempt, ending: Ending) -> Ending:
+        """Pack once more what this host's disk has spoilt: the server would never take it."""
+        if await in_thread(lambda: is_as_packed(attempt, ending)):
+            return ending
+        logger.warning("results are damaged and packed again", extra=_ids(attempt))
+        packed = await self.pack(attempt, _without_results(ending))
+        if packed.results_bytes is None:
+            packed = lost("agent_disk: its results were damaged")
+        try:
+            attempt.settle(packed)
+        except OSError as error:  # a later process finds the damage again
+            logger.warning("ending not kept", extra={**_ids(attempt), "error": str(error)})
+        return packed
+
     async def _report(self, attempt: Attempt, ending: Ending) -> str:
         is_inline = ending.results_bytes is not None and self.is_inline(ending)
         # Small, and just written: reading it takes less than handing it to a thread would.
@@ -134,6 +152,10 @@ class Delivery:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _ids(attempt: Attempt) -> dict[str, object]:
+    return {"job_id": attempt.lease.job_id, "attempt": attempt.lease.attempt}
 
 
 def _without_results(ending: Ending) -> Ending:

@@ -1,5 +1,6 @@
 """The ZIP of what an attempt left: its directory, its logs, and a note of how it ended."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -39,6 +40,17 @@ async def pack_results(
     return msgspec.structs.replace(
         ending, results_bytes=packed.size_bytes, results_sha256=packed.sha256
     )
+
+
+def is_as_packed(attempt: Attempt, ending: Ending) -> bool:
+    """Whether the archive is still what the ending says; reads all of it."""
+    try:
+        # Other jobs of this host may have put anything in its place.
+        descriptor = os.open(attempt.results_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as archive:
+            return hashlib.file_digest(archive, "sha256").hexdigest() == ending.results_sha256
+    except OSError:
+        return False
 
 
 def limits_for(max_results: int) -> Limits:

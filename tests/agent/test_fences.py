@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.agent.runner.attempts import pids_in
 from tests.agent.test_adoption import prepare, reports_after_restart
 from tests.support.agent_link import ScriptedLink, a_lease
 from tests.support.agents import end_all_attempts, results_of, serving
+from tests.support.original import unpacked
 from tests.support.waiting import async_wait_until, wait_until
 
 
@@ -101,6 +103,32 @@ def test_what_the_server_does_not_have_yet_is_kept_and_sent_again(work_dir: Path
     kept, (first, second) = asyncio.run(go())
     assert kept == ["7-1"]
     assert first.results == second.results
+
+
+def test_results_that_the_disk_has_spoilt_are_packed_again_and_not_sent_for_ever(
+    work_dir: Path,
+) -> None:
+    async def go() -> tuple[ScriptedLink, list[str]]:
+        link = ScriptedLink()
+        async with serving(link, work_dir) as agent:
+            archive = agent.folder(7) / "results.zip"
+
+            def judge(report: Report) -> str:
+                if len(link.reports) == 1:
+                    archive.write_bytes(archive.read_bytes()[:-100] + b"x" * 100)
+                    return "results_missing"
+                assert report.results is not None
+                digest = sha256(link.uploads[7, 1]).hexdigest()
+                return "recorded" if digest == report.results.sha256 else "results_missing"
+
+            link.disposition = judge
+            link.lease(a_lease("head -c 600000 /dev/urandom > x"))
+            await async_wait_until(lambda: agent.folders == [] and link.reports, timeout=30)
+        return link, [report.outcome for report in link.reports]
+
+    link, outcomes = asyncio.run(go())
+    assert outcomes == ["completed", "completed"]
+    assert set(unpacked(link.uploads[7, 1])) >= {"run.sh", "x"}
 
 
 @pytest.fixture
