@@ -14,6 +14,7 @@ from joborch.agent.payload import is_there, move_in
 from joborch.domain.errors import (
     AgentNotFoundError,
     ConflictError,
+    DiskFullError,
     JoborchError,
     NotAllowedError,
     NotFoundError,
@@ -107,7 +108,8 @@ class Transfers:
                     raise
                 if not has_sense():
                     raise GivenUpError(str(error)) from error
-                logger.debug("transfer broke off", extra={"error": str(error)})
+                level = logging.WARNING if isinstance(error, DiskFullError) else logging.DEBUG
+                logger.log(level, "transfer broke off", extra={"error": str(error)})
             await back_off.pause()
 
 

@@ -27,6 +27,7 @@ from weakref import WeakValueDictionary
 
 from joborch.domain.errors import (
     ConflictError,
+    DiskFullError,
     ResultsMissingError,
     StoreFailedError,
 )
@@ -58,6 +59,8 @@ class Blobs:
         self._on_failure = on_failure
         self._root = root
         self.room = Room(files=root, database=database or root, reserve_bytes=reserve_bytes)
+        self.turned_away: set[tuple[int, int]] = set()
+        """Attempts whose results wait at their agents until there is room for them."""
         self._alone: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
         for name in ("staging", "payloads", "incoming", "results", "trash"):
             (root / name).mkdir(parents=True, exist_ok=True)
@@ -120,7 +123,7 @@ class Blobs:
             raise ConflictError(f"the upload stands at byte {stands_at}", offset=stands_at)
         with self._incoming(job_id, attempt).open("ab", buffering=0) as file:
             async for chunk in chunks:
-                self.room.demand_for_results(len(chunk))
+                self._demand_room(job_id, attempt, len(chunk))
                 await asyncio.to_thread(_write_whole, file, chunk)
             return file.tell()
 
@@ -141,7 +144,7 @@ class Blobs:
             DiskFullError: ``data`` has no room at present; nothing was published.
         """
         if data is not None:
-            self.room.demand_for_results(len(data))
+            self._demand_room(job_id, attempt, len(data))
         await self._publish(self._publish_results, job_id, attempt, (size_bytes, sha256), data)
 
     def open_results(self, job_id: int, attempt: int) -> BinaryIO:
@@ -150,6 +153,7 @@ class Blobs:
 
     def remove_results(self, job_id: int, attempt: int) -> None:
         """Remove an attempt's results and what was received of them, if there are any."""
+        self.turned_away.discard((job_id, attempt))
         self._remove(self._results(job_id, attempt))
         self._remove(self._incoming(job_id, attempt))
 
@@ -168,6 +172,17 @@ class Blobs:
         for path in orphans:
             self._remove(path)
         return len(orphans)
+
+    def _demand_room(self, job_id: int, attempt: int, size_bytes: int) -> None:
+        """Refuse results that have no room at present, and note whose they are."""
+        try:
+            self.room.demand_for_results(size_bytes)
+        except DiskFullError:
+            if (job_id, attempt) not in self.turned_away:
+                logger.warning("no room for results", extra={"job_id": job_id, "attempt": attempt})
+            self.turned_away.add((job_id, attempt))
+            raise
+        self.turned_away.discard((job_id, attempt))
 
     async def _publish(self, work: Callable[..., None], *args: object) -> None:
         """Run ``work`` in a thread; a flush that fails is not tried again, but ends the server."""

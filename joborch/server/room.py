@@ -22,6 +22,16 @@ class Room:
     database: Path
     reserve_bytes: int = 0
 
+    @property
+    def state(self) -> str:
+        """Say what the disks have room for: ``ok``, ``low`` without new work, else ``full``."""
+        for word, demand in (("full", self.demand_for_results), ("low", self.demand_for_work)):
+            try:
+                demand(0)
+            except DiskFullError:
+                return word
+        return "ok"
+
     def demand_for_work(self, coming: int = 0) -> None:
         """Refuse new work once the disks are as full as they may become.
 
@@ -35,7 +45,7 @@ class Room:
                 hint="try again later; running jobs are not affected",
             )
 
-    def demand_for_results(self, coming: int) -> None:
+    def demand_for_results(self, coming: int = 0) -> None:
         """Refuse results that would take what the database needs.
 
         Raises:

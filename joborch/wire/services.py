@@ -121,6 +121,8 @@ class Health(msgspec.Struct, kw_only=True):
 
     status: str
     database: str
+    disk: str = "ok"
+    """``low``: submissions are refused; ``full``: the results of jobs wait at their agents, too."""
 
 
 class Meta(msgspec.Struct, kw_only=True):

@@ -317,3 +317,13 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def test_a_server_whose_disk_is_full_is_not_well(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/health", says(Health(status="ok", database="ok", disk="full")))
+    a_well_server(stub)
+
+    done = joborch("doctor", "--json")
+
+    assert "disk full" in item(done, "health")["message"]
+    assert states(done)["health"] == "failed"

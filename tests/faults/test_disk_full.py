@@ -109,6 +109,7 @@ def test_at_the_reserve_submissions_are_refused_and_running_jobs_finish(
     place.disks["data"].fill(but_bytes=16 * MEBIBYTE)
 
     assert place.refusal() == (507, "disk_full")
+    assert place.site.get("/api/v1/health").json()["disk"] == "low"
     place.gate.touch()
     assert place.site.wait(running)["state"] == "completed"
 

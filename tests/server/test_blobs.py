@@ -181,6 +181,7 @@ def test_below_its_reserve_it_still_takes_results(tmp_path: Path) -> None:
 
     with pytest.raises(DiskFullError):
         blobs.room.demand_for_work()
+    assert (blobs.room.state, blobs.turned_away) == ("low", set())
 
 
 def test_what_the_database_needs_is_not_given_to_results(tmp_path: Path) -> None:
@@ -194,6 +195,18 @@ def test_what_the_database_needs_is_not_given_to_results(tmp_path: Path) -> None
 
     assert asyncio.run(blobs.incoming_bytes(7, 1)) == 0
     assert [*tmp_path.glob("results/*/*")] == []
+    assert blobs.room.state == "full"
+
+
+def test_whose_results_were_turned_away_is_known_until_they_are_taken(tmp_path: Path) -> None:
+    blobs, roomy = Blobs(tmp_path, reserve_bytes=6 * free_bytes(tmp_path)), Blobs(tmp_path)
+    with pytest.raises(DiskFullError):
+        asyncio.run(receive(blobs, size_bytes=len(DATA)))
+    assert blobs.turned_away == {(7, 1)}
+
+    blobs.room = roomy.room
+    asyncio.run(receive(blobs, size_bytes=len(DATA)))
+    assert (blobs.turned_away, blobs.room.state) == (set(), "ok")
 
 
 def test_a_chunk_that_would_go_below_the_floor_is_not_written(tmp_path: Path) -> None:

@@ -60,7 +60,11 @@ def _version(meta: Meta) -> Finding:
 
 async def _health(server: Orchestrator) -> Finding:
     health = await server.health()
-    return ok("health", f"{health.status}, database {health.database}")
+    said = f"{health.status}, database {health.database}, disk {health.disk}"
+    if health.disk == "ok":
+        return ok("health", said)
+    refused = "submissions" if health.disk == "low" else "submissions and the results of jobs"
+    return failed("health", said, f"make room on the server's disk: it refuses {refused}")
 
 
 async def _clock(server: Orchestrator) -> Finding:

@@ -29,7 +29,8 @@ async def show_health(request: ApiRequest) -> Response[Health]:
     database = await database_state(parts)
     status = "stopping" if parts.stopping.is_set() else database
     return Negotiated(
-        Health(status=status, database=database), status_code=200 if status == "ok" else 503
+        Health(status=status, database=database, disk=parts.blobs.room.state),
+        status_code=200 if status == "ok" else 503,
     )
 
 

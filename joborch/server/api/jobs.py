@@ -125,6 +125,7 @@ async def explain_job(request: ApiRequest, job_id: JobId) -> Explanation:
         catalog=parts.catalog,
         roll=parts.roll,
         clock=parts.clock,
+        turned_away=parts.blobs.turned_away,
     )
 
 

@@ -1,6 +1,6 @@
 """Say why a job is where it is, when it will start, and what would help."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from joborch.domain.dependencies import EndKind
@@ -24,20 +24,32 @@ from joborch.wire.services import pause_view
 from joborch.wire.statistics import estimate_of
 
 MOST_HOLDERS = 100
+_WITHOUT_ROOM = "its agent keeps what it left until there is room on the server's disk"
 OUT_OF_LINE = frozenset({HoldReason.HELD, HoldReason.DEPENDENCY, HoldReason.NOT_BEFORE})
 
 
 async def explain(
-    job_id: int, *, database: Database, catalog: Catalog, roll: Roll, clock: Clock
+    job_id: int,
+    *,
+    database: Database,
+    catalog: Catalog,
+    roll: Roll,
+    clock: Clock,
+    turned_away: Collection[tuple[int, int]] = (),
 ) -> Explanation:
     """Explain one job, in numbers and in a sentence.
+
+    ``turned_away`` are attempts whose results the server's disk has no room for.
 
     Raises:
         JobNotFoundError: there is none of this id.
     """
     taking = Taking.of(roll, clock)
     limits = catalog.limits()
-    return await database.read(lambda c: _explain(c, job_id, taking, limits, clock.now()))
+    without_room, now = frozenset(turned_away), clock.now()
+    return await database.read(
+        lambda c: _explain(c, job_id, taking, limits, without_room=without_room, now=now)
+    )
 
 
 async def places(submitted: Sequence[Job], *, database: Database, clock: Clock) -> dict[int, int]:
@@ -46,12 +58,19 @@ async def places(submitted: Sequence[Job], *, database: Database, clock: Clock) 
 
 
 def _explain(
-    connection: Connection, job_id: int, taking: Taking, limits: dict[str, Limits], now: datetime
+    connection: Connection,
+    job_id: int,
+    taking: Taking,
+    limits: dict[str, Limits],
+    *,
+    without_room: Collection[tuple[int, int]],
+    now: datetime,
 ) -> Explanation:
     job = jobs.find(connection, job_id)
     facts = _Facts(connection, job, taking, limits)
     if job.state is not JobState.QUEUED:
-        return facts.told(_ended_or_running(job, now))
+        waits = job.state.is_active and (job.id, job.attempt) in without_room
+        return facts.told(_WITHOUT_ROOM if waits else _ended_or_running(job, now))
     reason = facts.reason(now)
     in_line = reason not in OUT_OF_LINE
     place, ahead = jobs.place_in_line(connection, job, now) if in_line else (None, None)

@@ -11,7 +11,12 @@ from tests.support.builders import NOON
 async def ask(bench: Bench, job_id: int) -> Explanation:
     parts = bench.parts
     return await explain(
-        job_id, database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
+        job_id,
+        database=parts.database,
+        catalog=parts.catalog,
+        roll=parts.roll,
+        clock=parts.clock,
+        turned_away=parts.blobs.turned_away,
     )
 
 
@@ -44,6 +49,17 @@ def test_full_agents_are_the_reason_when_they_are(tmp_path: Path) -> None:
             await (await bench.agent(slots=1)).take(1)
             said = await ask(bench, jobs[1].id)
             assert (said.reason, said.agents, said.free_slots) == ("agent_full", 1, 0)
+
+    asyncio.run(story())
+
+
+def test_a_job_whose_results_have_no_room_says_so_and_not_that_it_runs(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            job_id = await bench.submit_one()
+            await (await bench.agent(slots=1)).take(1)
+            bench.parts.blobs.turned_away.add((job_id, 1))
+            assert "room on the server's disk" in (await ask(bench, job_id)).message
 
     asyncio.run(story())
 
