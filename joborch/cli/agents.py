@@ -55,6 +55,8 @@ def agents(
 
     async def work(server: Orchestrator) -> list[AgentView]:
         if action is not None:
+            for name in names:
+                await server.agent(name)  # all of them, or none
             changed = [await server.drain(name, on=action == "drain") for name in names]
             return await _emptied(session, server, names) if wait else changed
         if names:

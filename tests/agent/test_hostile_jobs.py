@@ -81,7 +81,9 @@ def test_a_job_that_spoils_its_records_hurts_only_itself(
 
 
 def test_a_job_that_removes_its_whole_attempt_is_not_tried_again(work_dir: Path) -> None:
-    assert outlived("cd ../..; rm -rf 7-1", work_dir).outcome == "failed"
+    report = outlived("cd ../..; rm -rf 7-1", work_dir)
+    assert report.outcome == "failed"
+    assert report.reason == "it removed its own directory, and with it how it ended"
 
 
 def test_a_followed_log_that_became_a_pipe_holds_up_nobody(work_dir: Path) -> None:

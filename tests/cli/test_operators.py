@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from joborch.cli.effects import Effect
-from joborch.domain.errors import AgentInUseError, ServiceNotFoundError
+from joborch.domain.errors import AgentInUseError, AgentNotFoundError, ServiceNotFoundError
 from joborch.wire.agents import AgentView, CapacityView
 from joborch.wire.services import (
     OverrideView,
@@ -191,6 +191,16 @@ def test_an_agent_that_is_in_use_stays(stub: StubServer, joborch: Run) -> None:
 
     assert done.code == 6
     assert done.err.splitlines() == ["error: agent compute-1 holds 1 job", "  fix: drain it"]
+
+
+def test_all_agents_that_are_named_are_drained_or_none(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/agents/compute-1", says(GONE))
+    stub.on("GET /api/v1/agents/nosuch", refuses(AgentNotFoundError("nosuch")))
+
+    done = joborch("agents", "drain", "compute-1", "nosuch")
+
+    assert (done.code, done.err.splitlines()[0]) == (3, "error: there is no agent nosuch")
+    assert {heard.method for heard in stub.heard} == {"GET"}
 
 
 def test_what_would_be_submitted_to_a_paused_service_would_wait() -> None:

@@ -13,6 +13,8 @@ from joborch.agent.runner import control, phases, records, scripts
 from joborch.agent.runner.connection import LauncherGoneError, StartRefusedError
 from joborch.agent.threads import in_thread, see_through
 
+REMOVED = "it removed its own directory, and with it how it ended"
+
 
 class LocalBackend:
     """A :class:`~joborch.agent.backends.base.Backend`; ``log`` is for the launcher's own errors."""
@@ -70,6 +72,8 @@ class LocalBackend:
                 return _vanished(handle, Cause.SUPERVISOR_LOST)
             case phases.HostRebooted():
                 return _vanished(handle, Cause.HOST_REBOOTED)
+            case phases.Fresh() if not handle.folder.exists():
+                return _vanished(handle, Cause.EXITED, REMOVED)
             case phases.Fresh():
                 return Ended(cause=Cause.CANNOT_START, detail="its supervisor left no record")
             case phases.Running():
@@ -153,8 +157,9 @@ def _ended_of(ended: records.Ended) -> Ended:
     )
 
 
-def _vanished(handle: Handle, cause: Cause) -> Ended:
-    return Ended(cause=cause, started_at=handle.started_at, ended_at=time.time())
+def _vanished(handle: Handle, cause: Cause, detail: str | None = None) -> Ended:
+    at = handle.started_at
+    return Ended(cause=cause, detail=detail, started_at=at, ended_at=time.time())
 
 
 def _handled_by(handle: Handle, pid: int) -> Handle:
