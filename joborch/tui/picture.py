@@ -139,6 +139,11 @@ class Picture:
 
     def replace(self, jobs: Mapping[int, JobView]) -> None:
         """Know these jobs and no others."""
+        self.reasons = {
+            job_id: reason
+            for job_id, reason in self.reasons.items()
+            if jobs.get(job_id) == self.jobs.get(job_id)
+        }
         self.jobs.clear()
         self.jobs.update(jobs)
         self.states = Counter(map(counted_as, self.jobs.values()))
