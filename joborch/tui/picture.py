@@ -112,6 +112,25 @@ class Picture:
         """Whether it shows how everything was at an earlier moment."""
         return self.pause is not None and self.pause.moment is not None
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether it shows how everything was when the server was last heard."""
+        return self.link.state is LinkState.OFFLINE and not self.is_past
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no server was ever heard, so that nothing is known."""
+        return self.as_of is None
+
+    def time_shown(self, now: datetime) -> datetime:
+        """Return the time on the screen, of which all ages are.
+
+        It stands still in a pause, and from when the server was last heard while it is away.
+        """
+        if self.pause:
+            return self.pause.at
+        return self.as_of or now if self.is_stale else now
+
     def put(self, jobs: Iterable[JobView]) -> frozenset[int]:
         """Take in jobs as they are now; returns the ids of those that are news."""
         changed = set()

@@ -185,4 +185,4 @@ def test_an_end_that_nobody_knows_is_not_told() -> None:
 
 def test_a_server_that_is_away_has_no_pace() -> None:
     picture = Picture(statistics=a_busy_window(QUARTER, 15), link=Link(state=LinkState.OFFLINE))
-    assert [*paces(picture, a_look())] == []
+    assert [*paces(picture, a_look())] == ["stale  ETA -"]
