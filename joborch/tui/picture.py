@@ -127,9 +127,12 @@ class Picture:
 
         It stands still in a pause, and from when the server was last heard while it is away.
         """
-        if self.pause:
-            return self.pause.at
-        return self.as_of or now if self.is_stale else now
+        return self.pause.at if self.pause else self.latest(now)
+
+    def latest(self, now: datetime) -> datetime:
+        """Return the last moment of which something is known."""
+        is_away = self.link.state is LinkState.OFFLINE
+        return self.as_of if is_away and self.as_of else now
 
     def put(self, jobs: Iterable[JobView]) -> frozenset[int]:
         """Take in jobs as they are now; returns the ids of those that are news."""
