@@ -77,10 +77,11 @@ def _words(found: Statistics, look: Look, width: int) -> Iterator[list[Part]]:
     yield [(f"{'submitted':<10}", QUIET), f"{count(found.submitted)}  {drawn}"]
     for label, spread in (("wait", found.wait), ("run", found.run)):
         yield [(f"{label:<10}", QUIET), _spread(spread)]
+    after = f" ({count(found.after)} after others)" if found.after else ""
     held = f", {count(found.held)} held" if found.held else ""
     yield [
         (f"{time_of_day(found.at):<10}", QUIET),
-        f"{count(found.queued)} queued, {count(found.active)} active{held}",
+        f"{count(found.queued)} queued{after}, {count(found.active)} active{held}",
     ]
     yield [(f"{'drained':<10}", QUIET), _drain(found)]
 
