@@ -81,7 +81,8 @@ def _lines(found: Statistics) -> Iterator[str]:
     yield f"wait      {_spread(found.wait)}"
     yield f"run       {_spread(found.run)}"
     held = f" · {found.held} held" if found.held else ""
-    yield f"now       {found.queued} queued · {found.active} active{held}"
+    after = f" ({found.after} after others)" if found.after else ""
+    yield f"now       {found.queued} queued{after} · {found.active} active{held}"
     yield f"drain     {_drain(found)}"
 
 

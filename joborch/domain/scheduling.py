@@ -8,8 +8,8 @@ the least loaded. Somebody else stores the plan, and the store's own guards deci
 
 import heapq
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -127,8 +127,25 @@ def plan(snapshot: Snapshot) -> Plan:
 
 def why_waiting(job: Candidate, snapshot: Snapshot) -> HoldReason:
     """Say what stands in the way of this one job, were it the first of all lines."""
-    placed = _Books(snapshot).place(job)
-    return placed if isinstance(placed, HoldReason) else HoldReason.NEXT
+    return _reason(_Books(snapshot).place(job))
+
+
+def why_they_wait(jobs: Iterable[Candidate], snapshot: Snapshot) -> dict[int, HoldReason]:
+    """Say what stands in the way of each of these jobs and of the candidates, by its id.
+
+    That is true of all of them together: who goes first takes the room there is, every agent being
+    taken to ask, so that no more jobs are ``next`` than can start.
+    """
+    agents = tuple(replace(agent, is_asking=True) for agent in snapshot.agents)
+    books, lines = _Books(replace(snapshot, agents=agents)), _Lines(snapshot)
+    reasons: dict[int, HoldReason] = {}
+    while job := lines.next():
+        reason = reasons[job.job_id] = _reason(books.place(job))
+        lines.put_back(job, was_assigned=reason is HoldReason.NEXT)
+    for job in sorted(jobs, key=lambda job: (-job.priority, job.job_id)):
+        if job.job_id not in reasons:
+            reasons[job.job_id] = _reason(books.place(job))
+    return reasons
 
 
 def turns(snapshot: Snapshot) -> Iterator[Candidate]:
@@ -136,6 +153,10 @@ def turns(snapshot: Snapshot) -> Iterator[Candidate]:
     lines = _Lines(snapshot)
     while job := lines.next():
         yield job
+
+
+def _reason(placed: str | HoldReason) -> HoldReason:
+    return placed if isinstance(placed, HoldReason) else HoldReason.NEXT
 
 
 class _Lines:

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -66,7 +65,7 @@ class Dashboard(CommandedApp):
             picture=self.picture,
             source=source,
             feed=feed,
-            look=replace(look, now=lambda: self._time_shown(look.now)),
+            look=replace(look, now=lambda: self.picture.time_shown(look.now())),
             clock=look.now,
         )
         self.jobs = JobsScreen(self.desk)
@@ -196,9 +195,6 @@ class Dashboard(CommandedApp):
                 self.desk.feed.retry()
 
         self.push_screen(LoginDialog(self.desk.source.server, link.reason), answered)
-
-    def _time_shown(self, now: Callable[[], datetime]) -> datetime:
-        return self.picture.pause.at if self.picture.pause else now()
 
     def _choose_theme(self) -> None:
         self.register_theme(COLOUR_BLIND)

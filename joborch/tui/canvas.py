@@ -21,20 +21,28 @@ class Canvas:
         self._bits: dict[tuple[int, int], int] = {}
         self._tones: dict[tuple[int, int], str] = {}
 
-    def draw(self, values: Sequence[float], most: float, tone: str) -> None:
+    def draw(
+        self, values: Sequence[float], most: float, tone: str, *, is_dotted: bool = False
+    ) -> None:
         """Draw a curve from the left edge to the right; ``most`` is at the top, 0 at the bottom.
 
-        Where curves meet in a character, it has the colour of the one that was drawn last.
+        Where curves meet in a character, it has the colour of the one that was drawn last. One that
+        is dotted leaves out every other character, so that it hides no other and is told apart.
         """
         if not values or most <= 0:
             return
         last = self.width * ACROSS - 1
         heights = [self._row(_between(values, x / last) / most) for x in range(last + 1)]
-        self._dot(0, heights[0], tone)
+
+        def dot(x: int, y: int) -> None:
+            if not (is_dotted and (x // ACROSS + y // DOWN) % 2):
+                self._dot(x, y, tone)
+
+        dot(0, heights[0])
         for column, (before, row) in enumerate(pairwise(heights), 1):
             step = 1 if row >= before else -1
             for y in range(before + step if row != before else row, row + step, step):
-                self._dot(column, y, tone)
+                dot(column, y)
 
     def lines(self, *, is_ascii: bool) -> list[list[Part]]:
         """Return the characters, each run of one colour as a part."""

@@ -50,7 +50,10 @@ class Feed:
         self._rhythm = rhythm or Rhythm()
         self._pause_s = self._rhythm.first_pause_s
         self._mark: str | int = NOT_YET
-        """Names the last event that was heard, and no event of another database."""
+        """Names the last event that was heard of the database that the picture is of.
+
+        It never outlives that picture: were the database of before to come back, its mark would be
+        valid again, and the jobs of the one between would stay for ever."""
         self._hearing = Hearing(picture)
         self._around = Surroundings(
             source, picture, self._hearing, tell=lambda: tell(News()), now=now
@@ -131,12 +134,14 @@ class Feed:
     def _open(self) -> None:
         self._pause_s = self._rhythm.first_pause_s
         was_lost = self._picture.link.state is LinkState.OFFLINE
-        state = LinkState.LOADING if self._must_list else LinkState.LIVE
+        # Without a mark a reset follows, and nothing is known to be true before it.
+        is_whole = self._mark != NOT_YET and not self._must_list
+        state = LinkState.LIVE if is_whole else LinkState.LOADING
         self._picture.link = Link(state=state)
         self._heard()
         self._tell(News(is_back=was_lost))
         self._around.stir()
-        if self._mark != NOT_YET:  # otherwise a reset follows, which has the jobs listed
+        if self._mark != NOT_YET:  # otherwise the reset has the jobs listed
             self._news.set()
 
     async def _ask(self) -> None:
@@ -188,6 +193,7 @@ class Feed:
 
     def _miss(self) -> None:
         """List everything again: this stream does not follow from what is known."""
+        self._mark = NOT_YET
         self._hearing.miss()
         self._has_missed = True
         self._picture.link = Link(state=LinkState.LOADING)

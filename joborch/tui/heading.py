@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.tui.formatting import clock, count, short, spark
+from joborch.tui.health import STALE, how_many_up
 from joborch.tui.lines import NOT_KEPT, QUIET
 from joborch.tui.look import Look
 from joborch.tui.picture import LinkState, Picture
@@ -65,7 +66,9 @@ def header(
 
 def tiles(picture: Picture, look: Look, width: int) -> list[Tile]:
     """Count jobs by state, with the pace and the agents, in as many words as there is room for."""
-    found: list[Tile] = []
+    found: list[Tile] = [(" ", "")]
+    if picture.is_blank:
+        return found
     for has_words in (True, False) if width >= WIDE else (False,):
         for pace in (*paces(picture, look), ""):
             found = _tiles(picture, look, pace, has_words=has_words)
@@ -82,7 +85,10 @@ def tally(picture: Picture, look: Look, width: int) -> list[Part]:
 def paces(picture: Picture, look: Look) -> Iterator[str]:
     """Write how much is done in a minute and when all will be, ever shorter."""
     found = picture.statistics
-    if found is None or picture.is_past or picture.link.state is LinkState.OFFLINE:
+    if found is None or picture.is_past:
+        return
+    if picture.is_stale:
+        yield f"{STALE}  ETA -"
         return
     ended = [bucket.completed + bucket.failed + bucket.cancelled for bucket in found.buckets]
     drawn = spark(ended, max(ended, default=0), look.glyphs)
@@ -149,9 +155,7 @@ def _tiles(picture: Picture, look: Look, pace: str, *, has_words: bool) -> list[
         found.pop()
     if pace:
         found += [rule, (pace, "")]
-    up = sum(agent.state == "up" for agent in picture.agents)
-    agents = "agents ?" if picture.is_past else f"agents {up}/{len(picture.agents)}"
-    return [*found, rule, (agents, "")]
+    return [*found, rule, (f"agents {how_many_up(picture)}", "")]
 
 
 def _fullness(used: UsageView) -> tuple[float, int]:

@@ -26,6 +26,8 @@ from joborch.wire.statistics import Spread
 MOST_FILES = 12
 LATELY, FEW = timedelta(hours=1), 2
 """Of which jobs an estimate is made; nobody sees the buckets."""
+LABEL = 10
+"""Cells of a label."""
 OWN = ".joborch/"
 """What joborch itself adds to the results."""
 
@@ -193,4 +195,4 @@ def _files(files: FileList, kind: str, label: str) -> Iterator[list[Part]]:
 
 
 def _line(label: str, text: str) -> list[Part]:
-    return [(f"{label:<10}", QUIET), one_line(text)]
+    return [(f"{label:<{LABEL}}", QUIET), one_line(text)]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from rich.cells import cell_len
 
@@ -21,16 +22,19 @@ from joborch.wire.jobs import JobView
 
 QUIET = "dim"
 TABS = ("jobs", "users", "agents", "services", "throughput", "events")
-NOT_KEPT = "not known of the past"
+NOT_KEPT, NOT_KNOWN = "not known of the past", "not known yet"
 
 
-def offline(picture: Picture, look: Look) -> list[Part]:
-    """Say what is wrong with the connection, how old the picture is, and what comes next."""
+def offline(picture: Picture, look: Look, now: datetime) -> list[Part]:
+    """Say how old the picture is, count down to what comes next, and say what is wrong."""
     link, dot = picture.link, f" {look.glyphs.dot} "
     parts = []
     if picture.as_of:
         parts.append(f"data as of {time_of_day(picture.as_of)}")
-    parts += ["r connects now", one_line(link.reason)]
+    if link.retry_at:
+        left_s = math.ceil((link.retry_at - now).total_seconds())
+        parts.append(f"retry in {left_s} s" if left_s > 0 else "trying again")
+    parts += ["r retry now", one_line(link.reason)]
     if link.hint and not picture.as_of:
         parts.append(one_line(link.hint))
     return [f" {dot.join(parts)}"]

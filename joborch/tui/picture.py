@@ -112,6 +112,28 @@ class Picture:
         """Whether it shows how everything was at an earlier moment."""
         return self.pause is not None and self.pause.moment is not None
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether it shows how everything was when the server was last heard."""
+        return self.link.state is LinkState.OFFLINE and not self.is_past
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no server was ever heard, so that nothing is known."""
+        return self.as_of is None
+
+    def time_shown(self, now: datetime) -> datetime:
+        """Return the time on the screen, of which all ages are.
+
+        It stands still in a pause, and from when the server was last heard while it is away.
+        """
+        return self.pause.at if self.pause else self.latest(now)
+
+    def latest(self, now: datetime) -> datetime:
+        """Return the last moment of which something is known."""
+        is_away = self.link.state is LinkState.OFFLINE
+        return self.as_of if is_away and self.as_of else now
+
     def put(self, jobs: Iterable[JobView]) -> frozenset[int]:
         """Take in jobs as they are now; returns the ids of those that are news."""
         changed = set()
@@ -139,6 +161,11 @@ class Picture:
 
     def replace(self, jobs: Mapping[int, JobView]) -> None:
         """Know these jobs and no others."""
+        self.reasons = {
+            job_id: reason
+            for job_id, reason in self.reasons.items()
+            if jobs.get(job_id) == self.jobs.get(job_id)
+        }
         self.jobs.clear()
         self.jobs.update(jobs)
         self.states = Counter(map(counted_as, self.jobs.values()))

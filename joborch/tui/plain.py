@@ -6,6 +6,7 @@ Nothing is ever drawn over, so that a screen reader, a log or a braille line has
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from joborch.tui.feed import Feed
 from joborch.tui.filters import parse_filter
 from joborch.tui.look import Look
 from joborch.tui.news import News
-from joborch.tui.picture import LinkState, Picture
+from joborch.tui.picture import LinkState, Picture, counted_as
 from joborch.tui.plain_menu import Menu
 from joborch.tui.plain_person import Person
 from joborch.tui.whereabouts import ending, words
@@ -37,6 +38,7 @@ class Teller:
     def __init__(self, picture: Picture, look: Look, say: Callable[[str], None]) -> None:
         """Say nothing yet; ``say`` takes one line."""
         self._picture, self._say, self._now = picture, say, look.now
+        self._filter_text = look.filter_text
         self._passes = parse_filter(look.filter_text, me=look.user_id)
         self._phrases: dict[int, str] = {}
         self._agents: dict[str, str] = {}
@@ -72,14 +74,16 @@ class Teller:
             self.tell(News(is_all=True))
 
     def summary(self) -> str:
-        """Count the jobs and the agents."""
-        states = self._picture.states
+        """Count the jobs that pass the filter, and the agents."""
+        states = Counter(map(counted_as, filter(self._passes, self._picture.jobs.values())))
         shown = [state for state in ORDER if states[state]]
         told = ", ".join(f"{states[state]} {state.replace('_', ' ')}" for state in shown)
         agents = self._picture.agents
         up = sum(agent.state == "up" for agent in agents)
         jobs = f"{sum(states.values())} jobs: {told}" if told else "no jobs"
-        return f"{jobs}; {up} of {len(agents)} agents up"
+        if self._filter_text:
+            jobs += f" (of {len(self._picture.jobs)}, by {self._filter_text})"
+        return one_line(f"{jobs}; {up} of {len(agents)} agents up")
 
     def _begin_if_complete(self) -> None:
         """Begin when agents are known too; that there are none is believed after a while."""

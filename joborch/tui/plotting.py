@@ -51,7 +51,7 @@ def _plot(
     canvas = Canvas(across, height)
     canvas.draw(ended, most, ENDED)
     if any(failed):
-        canvas.draw(failed, most, FAILED)
+        canvas.draw(failed, most, FAILED, is_dotted=True)
     is_ascii = look.glyphs is ASCII
     rule = "|" if is_ascii else "┤"
     for row, line in enumerate(canvas.lines(is_ascii=is_ascii)):
@@ -62,14 +62,14 @@ def _plot(
 
 
 def _words(found: Statistics, look: Look, width: int) -> Iterator[list[Part]]:
-    line = "--" if look.glyphs is ASCII else "──"
+    line, dots = ("--", "..") if look.glyphs is ASCII else ("──", "··")
     tried = found.completed + found.failed
     share = f" ({100 * found.failed / tried:.1f} % of those tried)" if tried else ""
     minutes = found.window_s / 60
     yield [
         (f"{line} ended ", ENDED),
         f"{found.per_minute:.1f}/min   ",
-        (f"{line} failed ", FAILED),
+        (f"{dots} failed ", FAILED),
         f"{found.failed / minutes:.1f}/min{share}",
     ]
     came = [float(bucket.submitted) for bucket in found.buckets]
@@ -77,10 +77,11 @@ def _words(found: Statistics, look: Look, width: int) -> Iterator[list[Part]]:
     yield [(f"{'submitted':<10}", QUIET), f"{count(found.submitted)}  {drawn}"]
     for label, spread in (("wait", found.wait), ("run", found.run)):
         yield [(f"{label:<10}", QUIET), _spread(spread)]
+    after = f" ({count(found.after)} after others)" if found.after else ""
     held = f", {count(found.held)} held" if found.held else ""
     yield [
         (f"{time_of_day(found.at):<10}", QUIET),
-        f"{count(found.queued)} queued, {count(found.active)} active{held}",
+        f"{count(found.queued)} queued{after}, {count(found.active)} active{held}",
     ]
     yield [(f"{'drained':<10}", QUIET), _drain(found)]
 

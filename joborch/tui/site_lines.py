@@ -7,7 +7,8 @@ from rich.cells import cell_len
 
 from joborch.domain.text import one_line
 from joborch.tui.formatting import bar, count, fit, short_age, spark
-from joborch.tui.lines import NOT_KEPT, QUIET, warnings
+from joborch.tui.health import health, tone
+from joborch.tui.lines import NOT_KEPT, NOT_KNOWN, QUIET, warnings
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.tui.widgets.lines import Part
@@ -33,8 +34,8 @@ _OWN_DOING = 3
 
 def quota_panel(picture: Picture, look: Look, width: int, height: int) -> Iterable[list[Part]]:
     """Draw users' quotas, the fullest first, the services' pools, and say who is next."""
-    if picture.is_past:
-        yield [(NOT_KEPT, QUIET)]
+    if picture.is_past or picture.is_blank:
+        yield [(NOT_KEPT if picture.is_past else NOT_KNOWN, QUIET)]
         return
     used = sorted(picture.usage, key=lambda u: (-u.active / max(u.limit, 1), -u.queued, u.user_id))
     services = picture.services
@@ -65,6 +66,8 @@ def agent_panel(picture: Picture, look: Look, width: int, height: int) -> Iterab
     yield from _shown(drawn, room)
     if picture.is_past:
         yield [(NOT_KEPT, QUIET)]
+    elif picture.is_blank:
+        yield [(NOT_KNOWN, QUIET)]
     elif agents:
         yield _slots(agents, look, width)
     else:
@@ -117,8 +120,7 @@ def _next_up(turns: Sequence[Turn], look: Look, width: int) -> Iterator[list[Par
 
 
 def _agent(agent: AgentView, picture: Picture, look: Look, width: int) -> list[Part]:
-    sign = look.glyphs.agents.get(agent.state, "?")
-    tone = agent.state if agent.state in look.glyphs.agents else "down"
+    style = QUIET if picture.is_stale else f"$state-{tone(agent, picture, look.glyphs)}"
     slots = agent.capacity.slots
     taken = f"{bar(agent.active, slots, 4, look.glyphs)} {agent.active}/{slots}"
     cells = min(width - 29 - cell_len(taken), 16)
@@ -126,7 +128,7 @@ def _agent(agent: AgentView, picture: Picture, look: Look, width: int) -> list[P
     cpu = f" {agent.load.cpu_percent:.0f}%" if agent.load and width >= 50 else ""
     return [
         f"{fit(one_line(agent.name), 14)} ",
-        (fit(f"{sign} {one_line(agent.state)}", 11), f"$state-{tone}"),
+        (fit(health(agent, picture, look.glyphs), 11), style),
         f"{taken} {load}{cpu}",
     ]
 

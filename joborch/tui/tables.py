@@ -8,9 +8,10 @@ from joborch.tui.columns import Column
 from joborch.tui.formatting import bar, clock, mark, running_s, short_age, spark
 from joborch.tui.happenings import deed, doer
 from joborch.tui.happenings import tone as event_tone
+from joborch.tui.health import health, tone
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture, counted_as
-from joborch.tui.trends import MOST, Trends
+from joborch.tui.trends import MOST
 from joborch.tui.whereabouts import where_or_why
 from joborch.wire.agents import AgentView
 from joborch.wire.events import EventView
@@ -98,7 +99,7 @@ def usage_columns(look: Look) -> list[Column[UsageView]]:
     ]
 
 
-def agent_columns(look: Look, trends: Trends) -> list[Column[AgentView]]:
+def agent_columns(picture: Picture, look: Look) -> list[Column[AgentView]]:
     """Return the columns of agents."""
     return [
         Column(name="name", title="AGENT", width=12, most=24, text=lambda a: one_line(a.name)),
@@ -106,8 +107,8 @@ def agent_columns(look: Look, trends: Trends) -> list[Column[AgentView]]:
             name="state",
             title="HEALTH",
             width=10,
-            text=lambda a: f"{look.glyphs.agents.get(a.state, '?')} {one_line(a.state)}",
-            tone=lambda a: a.state if a.state in look.glyphs.agents else "",
+            text=lambda a: health(a, picture, look.glyphs),
+            tone=lambda a: tone(a, picture, look.glyphs),
         ),
         Column(
             name="bar",
@@ -130,7 +131,7 @@ def agent_columns(look: Look, trends: Trends) -> list[Column[AgentView]]:
             title="TREND",
             width=10,
             most=60,
-            text=lambda a: spark(trends.of(a.id, MOST, look.now()), 1.0, look.glyphs),
+            text=lambda a: spark(picture.trends.of(a.id, MOST, look.now()), 1.0, look.glyphs),
             keeps_end=True,
             gives_way=2,
         ),

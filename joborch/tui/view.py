@@ -10,7 +10,7 @@ from joborch.domain.text import one_line
 from joborch.tui.desk import Desk
 from joborch.tui.filters import Filter, everything, parse_filter
 from joborch.tui.formatting import count
-from joborch.tui.lines import QUIET
+from joborch.tui.lines import NOT_KNOWN, QUIET
 from joborch.tui.listing import Scope
 from joborch.tui.ordering import Order
 from joborch.tui.whereabouts import in_common
@@ -64,8 +64,10 @@ class View:
         if self._mistake:
             return [(f" {one_line(self._mistake)}", "$error")]
         order, dot = self.order, f" {self._desk.look.glyphs.dot} "
+        picture = self._desk.picture
+        known = f"{count(shown)} of {count(len(picture.jobs))}"
         parts = [
-            f" {count(shown)} of {count(len(self._desk.picture.jobs))}",
+            f" {NOT_KNOWN if picture.is_blank else known}",
             f"{self._desk.feed.scope}{' and mine' if self.is_mine else ''}",
             f"by {order.column}{', turned round' if order.is_reversed else ''}",
         ]

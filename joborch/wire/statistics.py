@@ -57,8 +57,10 @@ class Statistics(msgspec.Struct, kw_only=True):
     """Jobs that ended, in a minute of the window."""
     queued: int
     """Waiting now, those that are held not counted."""
+    after: int = 0
+    """So many of the queued wait for other jobs."""
     held: int
-    """By somebody, or because they wait for other jobs."""
+    """Waiting because somebody holds them, whether or not they wait for other jobs as well."""
     active: int
     """On their way to an agent, or running."""
     wait: Spread
@@ -66,8 +68,8 @@ class Statistics(msgspec.Struct, kw_only=True):
     run: Spread
     """From start to end, of the jobs that completed, failed or timed out."""
     drain: Estimate | None
-    """When nothing is queued or active any more, at this pace and if nothing else comes; what is
-    held is not counted."""
+    """When nothing is queued or active any more, at this pace and if nothing else comes. Those that
+    wait for other jobs are counted, those that are held are not."""
     drain_reason: str | None
     """Why there is no ``drain``."""
 

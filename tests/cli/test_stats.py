@@ -62,6 +62,13 @@ def test_a_person_sees_pace_times_and_the_end(busy: StubServer, at_terminal: Run
     assert busy.heard[-1].query == {"window": "3600.0", "buckets": "60", "service": "example"}
 
 
+def test_those_that_wait_for_others_are_told_among_the_queued(
+    stub: StubServer, at_terminal: Run
+) -> None:
+    stub.on("GET /api/v1/statistics", says(some_statistics(queued=9, after=4, held=3)))
+    assert "9 queued (4 after others) · 5 active · 3 held" in at_terminal("stats").out
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

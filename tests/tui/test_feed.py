@@ -131,6 +131,88 @@ def test_another_database_in_the_place_of_the_one_before_is_listed_and_not_mixed
     play(story, source)
 
 
+def test_a_database_that_comes_back_is_listed_though_nothing_was_heard_from_the_one_between() -> (
+    None
+):
+    source = ScriptedSource(a_job_view(1, RUNNING))
+    later = NOON + timedelta(hours=1)
+
+    async def story(feed: Feed, picture: Picture, told: list[News]) -> None:
+        await until_live(picture)
+        source.happen(a_job_view(1, COMPLETED))
+        await until(lambda: picture.jobs == source.known)
+        first = source.known, source.happened
+        source.go_away()
+        await until(lambda: picture.link.state is LinkState.OFFLINE)
+        source.become_another(a_job_view(1, RUNNING, submitted_at=later), at=later)
+        source.come_back()
+        await until(lambda: picture.link.state is LinkState.LIVE and picture.jobs == source.known)
+        source.go_away()
+        await until(lambda: picture.link.state is LinkState.OFFLINE)
+        source.known, source.happened = first
+        source.come_back()
+        await until(lambda: picture.link.state is LinkState.LIVE)
+        assert picture.jobs == source.known
+
+    play(story, source)
+
+
+def test_a_database_that_leaves_while_it_is_being_listed_leaves_none_of_its_jobs() -> None:
+    class Leaving(ScriptedSource):
+        leaves = False
+
+        async def jobs(self, query=None, *, limit=50, cursor=None):  # type: ignore[no-untyped-def]
+            page = await super().jobs(query, limit=limit, cursor=cursor)
+            if self.leaves:
+                self.go_away()
+                await asyncio.Event().wait()
+            return page
+
+    source = Leaving(a_job_view(1, RUNNING))
+    later = NOON + timedelta(hours=1)
+
+    async def story(feed: Feed, picture: Picture, told: list[News]) -> None:
+        await until_live(picture)
+        source.happen(a_job_view(1, COMPLETED))
+        await until(lambda: picture.jobs == source.known)
+        first = source.known, source.happened
+        source.go_away()
+        await until(lambda: picture.link.state is LinkState.OFFLINE)
+        source.become_another(a_job_view(7, RUNNING, submitted_at=later), at=later)
+        source.leaves = True
+        source.come_back()
+        await until(lambda: not source.is_up)
+        source.leaves = False
+        source.known, source.happened = first
+        listings = source.listings
+        source.come_back()
+        await until_live(picture)
+        assert picture.jobs == source.known
+        assert source.listings > listings
+
+    play(story, source)
+
+
+def test_a_server_that_has_to_be_listed_anew_is_not_called_live_before() -> None:
+    source, states, picture = ScriptedSource(a_job_view(1)), list[LinkState](), Picture()
+
+    def tell(news: News) -> None:
+        if news.is_back:
+            states.append(picture.link.state)
+
+    async def played() -> None:
+        async with running(Feed(source, picture, tell=tell, now=lambda: NOON, rhythm=QUICK)):
+            await until_live(picture)
+            source.go_away()  # without any event there is none to go on after
+            await until(lambda: picture.link.state is LinkState.OFFLINE)
+            source.become_another(a_job_view(2), at=NOON)
+            source.come_back()
+            await until(lambda: picture.jobs == source.known)
+
+    asyncio.run(played())
+    assert states == [LinkState.LOADING]
+
+
 def test_a_server_is_asked_to_go_on_after_an_event_by_its_mark() -> None:
     source = ScriptedSource(a_job_view(1))
 

@@ -189,7 +189,9 @@ def test_the_dashboard_opens_without_a_server_and_says_how_to_start_one() -> Non
     source.go_away()
 
     async def story(stage: Stage) -> None:
-        await stage.sees("OFFLINE", "connection refused", "joborch serve")
+        await stage.sees("OFFLINE", "connection refused", "joborch serve", "not known yet")
+        assert "·Q" not in stage.frame
+        assert "agents" not in stage.frame
         source.come_back()
         await stage.sees("live", "job-1")
 

@@ -94,6 +94,15 @@ def a_source() -> ScriptedSource:
     return source
 
 
+def test_with_a_filter_it_begins_with_those_that_pass() -> None:
+    async def story(heard: Heard) -> None:
+        await heard.hears(
+            "3 jobs: 1 running, 1 queued, 1 failed (of 4, by user:ann); 1 of 1 agents up"
+        )
+
+    play(story, a_source(), filter_text="user:ann")
+
+
 def test_it_begins_with_a_summary_and_says_only_what_changes() -> None:
     source = a_source()
 
@@ -124,7 +133,9 @@ def test_a_filter_leaves_out_the_others_but_hears_of_the_end() -> None:
     source = a_source()
 
     async def story(heard: Heard) -> None:
-        await heard.hears("4 jobs: 1 running, 2 queued, 1 failed; 1 of 1 agents up")
+        await heard.hears(
+            "2 jobs: 1 running, 1 queued (of 4, by user:me state:active); 1 of 1 agents up"
+        )
         source.happen(a_job_view(9, RUNNING, user_id="bob"))
         source.happen(a_job_view(7, COMPLETED, user_id="ann"))
         await heard.hears("job 7 completed: dock, user ann")

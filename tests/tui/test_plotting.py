@@ -9,6 +9,7 @@ from joborch.tui.formatting import ASCII, UNICODE, short, spark
 from joborch.tui.happenings import deed, doer, tone
 from joborch.tui.heading import paces
 from joborch.tui.picture import Link, LinkState, Picture
+from joborch.tui.plotting import throughput
 from joborch.tui.trends import Trends
 from joborch.tui.widgets.lines import Part
 from joborch.wire.events import EventView
@@ -165,6 +166,24 @@ def test_the_tone_is_that_of_the_state_unless_nothing_moved() -> None:
     assert tone(happened("changed")) == ""
 
 
+def test_a_dotted_curve_leaves_the_one_below_it_to_be_seen_where_they_meet() -> None:
+    canvas = Canvas(4, 1)
+    canvas.draw([0, 0], 4, "first")
+    canvas.draw([0, 0], 4, "second", is_dotted=True)
+    assert canvas.lines(is_ascii=True) == [
+        [(".", "second"), (".", "first"), (".", "second"), (".", "first")]
+    ]
+
+
+def test_what_failed_is_told_apart_without_colours() -> None:
+    for glyphs, signs in ((UNICODE, ("── ended", "·· failed")), (ASCII, ("-- ended", ".. failed"))):
+        lines = throughput(a_busy_window(QUARTER, 15), "15m", a_look(glyphs=glyphs), 80, 20)
+        legend = "".join(
+            part if isinstance(part, str) else part[0] for line in lines for part in line
+        )
+        assert all(sign in legend for sign in signs)
+
+
 def told(**but: object) -> list[str]:
     found = replace(a_busy_window(QUARTER, 15), **but)
     picture = Picture(statistics=found, link=Link(state=LinkState.LIVE))
@@ -185,4 +204,4 @@ def test_an_end_that_nobody_knows_is_not_told() -> None:
 
 def test_a_server_that_is_away_has_no_pace() -> None:
     picture = Picture(statistics=a_busy_window(QUARTER, 15), link=Link(state=LinkState.OFFLINE))
-    assert [*paces(picture, a_look())] == []
+    assert [*paces(picture, a_look())] == ["stale  ETA -"]

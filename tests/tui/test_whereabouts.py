@@ -55,6 +55,13 @@ def test_what_the_picture_cannot_know_is_the_servers_to_say() -> None:
     assert where_or_why(waits, picture, UNICODE) == "agents full · #1"
 
 
+def test_what_one_server_said_is_not_said_of_the_jobs_of_another() -> None:
+    picture = a_picture(a_job_view(2, user_id="bob"), a_job_view(3, user_id="bob"))
+    picture.reasons = {2: "no_agent", 3: "agent_full"}
+    picture.replace({2: a_job_view(2, user_id="cem"), 3: a_job_view(3, user_id="bob")})
+    assert picture.reasons == {3: "agent_full"}
+
+
 def test_what_the_server_said_is_forgotten_once_the_job_has_changed() -> None:
     picture = a_picture(a_job_view(2, user_id="bob"))
     picture.reasons = {2: "no_agent"}

@@ -70,14 +70,16 @@ def _statistics(
         sum(getattr(each, end) for each in buckets) for end in ("completed", "failed", "cancelled")
     )
     ended = completed + failed + cancelled
-    queued, held, active = counted.standing(connection, scope.service)
+    standing = counted.standing(connection, scope.service)
     begun = counted.first_start(connection, stretch) or stretch.since
     busy_s = (now - max(begun, stretch.since)).total_seconds()
-    drain = until_empty(unfinished=queued + active, ended=ended, over_s=busy_s)
+    drain = until_empty(unfinished=standing.queued + standing.active, ended=ended, over_s=busy_s)
     if isinstance(drain, Estimate):
         waiting = counted.waiting_until(connection, scope.service)
         paused = pauses.every(connection)
         drain = _kept_back(drain, waiting, offered=offered, paused=paused, now=now)
+        held = counted.held_for_others(connection, scope.service) if standing.after else None
+        drain = drain if held is None else f"job {held} is held, and others wait for it"
     return Statistics(
         at=now,
         window_s=scope.window.total_seconds(),
@@ -89,9 +91,10 @@ def _statistics(
         failed=failed,
         cancelled=cancelled,
         per_minute=60 * ended / (now - stretch.since).total_seconds(),
-        queued=queued,
-        held=held,
-        active=active,
+        queued=standing.queued,
+        after=standing.after,
+        held=standing.held,
+        active=standing.active,
         wait=_spread(counted.waits(connection, stretch)),
         run=_spread(counted.runs(connection, stretch)),
         drain=estimate_of(drain) if isinstance(drain, Estimate) else None,

@@ -5,19 +5,19 @@ place in a line, which depends on the line's length, is ``explain``'s.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from joborch.domain.jobs import Job
 from joborch.domain.quotas import Limits
-from joborch.domain.scheduling import Candidate, HoldReason, Snapshot, turns, why_waiting
+from joborch.domain.scheduling import Candidate, HoldReason, turns, why_they_wait
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
 from joborch.server.live.presence import Roll
 from joborch.server.operations.forecasts import Taking
-from joborch.server.store import listing, overrides, pauses, snapshots
-from joborch.server.store import usage as counters
+from joborch.server.store import listing, snapshots
 from joborch.server.store.database import Connection, Database
 from joborch.server.store.listing import JobQuery
 from joborch.wire.waiting import Reason, Turn, Waiting
@@ -63,29 +63,19 @@ def _waiting(
 ) -> Waiting:
     asked = JobQuery(ids=job_ids, states=frozenset({JobState.QUEUED}), limit=len(job_ids))
     jobs = listing.page(connection, asked)[0] if job_ids else []
+    out = {job.id: reason for job in jobs if (reason := out_of_line(job, now))}
     heads = snapshots.heads(connection, now)
-    batches = {job.batch_id for job in jobs} | {head.batch_id for head in heads}
-    seen = Snapshot(
-        candidates=heads,
-        limits=limits,
-        usage=counters.all_usage(connection),
-        active={name: used.active for name, used in counters.totals(connection).items()},
-        batch_room=snapshots.batch_room(connection, batches),
-        agents=snapshots.agent_rooms(connection, taking.agents),
-        overrides=overrides.every(connection),
-        paused=pauses.every(connection).keys(),
-    )
+    others = [*heads, *(candidate_of(job) for job in jobs if job.id not in out)]
+    seen = snapshots.snapshot(connection, limits=limits, agents=taking.agents, now=now)
+    batches = {job.batch_id for job in (*others, *seen.candidates)}
+    seen = replace(seen, batch_room=snapshots.batch_room(connection, batches))
+    reasons = why_they_wait(others, seen) | out
+    in_turn = islice(turns(replace(seen, candidates=heads)), MOST_TURNS)
     return Waiting(
-        items=[_reason(job, seen, now) for job in jobs],
-        turns=[_turn(job, seen) for job in islice(turns(seen), MOST_TURNS)],
+        items=[Reason(id=job.id, reason=reasons[job.id].value) for job in jobs],
+        turns=[_turn(job, reasons[job.job_id]) for job in in_turn],
     )
 
 
-def _reason(job: Job, seen: Snapshot, now: datetime) -> Reason:
-    reason = out_of_line(job, now) or why_waiting(candidate_of(job), seen)
-    return Reason(id=job.id, reason=reason.value)
-
-
-def _turn(job: Candidate, seen: Snapshot) -> Turn:
-    reason = why_waiting(job, seen).value
-    return Turn(service=job.service, user_id=job.user_id, job_id=job.job_id, reason=reason)
+def _turn(job: Candidate, reason: HoldReason) -> Turn:
+    return Turn(service=job.service, user_id=job.user_id, job_id=job.job_id, reason=reason.value)

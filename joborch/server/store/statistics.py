@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from joborch.domain.states import JobState
-from joborch.server.store.tables import EPOCH, EVERYBODY, JOBS, USAGE, is_queued
+from joborch.server.store.tables import EPOCH, EVERYBODY, GATE_MEMBERS, JOBS, USAGE, is_queued
 
 PERCENTS = (50, 95, 99)
 MICROSECOND = timedelta(microseconds=1)
@@ -44,6 +44,18 @@ class Times:
 
     count: int
     percentiles_s: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many jobs there are now that have not ended."""
+
+    queued: int
+    """Those that are held not counted."""
+    after: int
+    """So many of them wait for other jobs."""
+    held: int
+    active: int
 
 
 def stretch_until(
@@ -98,30 +110,53 @@ def runs(connection: Connection, stretch: Stretch) -> Times:
     )
 
 
-def standing(connection: Connection, service: str | None) -> tuple[int, int, int]:
-    """Return how many jobs wait, how many more are held or wait for others, and are active."""
+def standing(connection: Connection, service: str | None) -> Standing:
+    """Count the jobs that have not ended."""
     used = select(func.sum(USAGE.c.queued), func.sum(USAGE.c.active)).where(
         USAGE.c.user_id == EVERYBODY
     )
-    by_somebody = select(func.count()).where(is_queued(JOBS), JOBS.c.held_at.is_not(None))
-    by_gates = select(func.count()).where(JOBS.c.gate_id.is_not(None))
+    is_held, is_gated = JOBS.c.held_at.is_not(None), JOBS.c.gate_id.is_not(None)
+    counted = [
+        select(func.count()).where(*which)
+        for which in ((is_queued(JOBS), is_held), (is_gated, is_held), (is_gated, ~is_held))
+    ]
     if service is not None:
         used = used.where(USAGE.c.service == service)
-        by_somebody = by_somebody.where(JOBS.c.service == service)
-        by_gates = by_gates.where(JOBS.c.service == service)
+        counted = [each.where(JOBS.c.service == service) for each in counted]
     queued, active = connection.execute(used).one()
-    held = sum(connection.execute(each).scalar_one() for each in (by_somebody, by_gates))
-    return max((queued or 0) - held, 0), held, active or 0
+    in_line, at_gates, after = (connection.execute(each).scalar_one() for each in counted)
+    held = in_line + at_gates
+    return Standing(queued=max((queued or 0) - held, 0), after=after, held=held, active=active or 0)
 
 
 def waiting_until(connection: Connection, service: str | None) -> dict[str, datetime | None]:
     """Return each service for which jobs wait that nobody holds, with the latest time of theirs."""
-    query = select(JOBS.c.service, func.max(JOBS.c.not_before)).where(
-        is_queued(JOBS), JOBS.c.held_at.is_(None)
+    found: dict[str, datetime | None] = {}
+    # Two questions, since each has an index of its own.
+    for waits in (is_queued(JOBS), JOBS.c.gate_id.is_not(None)):
+        query = select(JOBS.c.service, func.max(JOBS.c.not_before)).where(
+            waits, JOBS.c.held_at.is_(None)
+        )
+        if service is not None:
+            query = query.where(JOBS.c.service == service)
+        for name, latest in connection.execute(query.group_by(JOBS.c.service)):
+            times = [at for at in (found.get(name), latest) if at is not None]
+            found[name] = max(times, default=None)
+    return found
+
+
+def held_for_others(connection: Connection, service: str | None) -> int | None:
+    """Return a job that is held while others wait for it that are not."""
+    holder, waits = JOBS.alias("holder"), JOBS.alias("waits")
+    query = (
+        select(holder.c.id)
+        .join(GATE_MEMBERS, GATE_MEMBERS.c.job_id == holder.c.id)
+        .join(waits, waits.c.gate_id == GATE_MEMBERS.c.gate_id)
+        .where(holder.c.held_at.is_not(None), waits.c.held_at.is_(None))
     )
     if service is not None:
-        query = query.where(JOBS.c.service == service)
-    return {row[0]: row[1] for row in connection.execute(query.group_by(JOBS.c.service))}
+        query = query.where(waits.c.service == service)
+    return connection.execute(query.limit(1)).scalar()
 
 
 def _ended(connection: Connection, stretch: Stretch) -> ColumnElement[bool]:

@@ -30,12 +30,14 @@ class AgentsScreen(ListScreen[str, AgentView]):
 
     def table_of(self, desk: Desk) -> "LineTable[str, AgentView]":
         """Return the table."""
-        columns = agent_columns(desk.look, desk.picture.trends)
+        columns = agent_columns(desk.picture, desk.look)
         return LineTable(columns, self.row, glyphs=desk.look.glyphs)
 
     def summary(self) -> str:
         """Count agents and slots."""
         agents = self.desk.picture.agents
+        if self.desk.picture.is_stale:
+            return f"? of {len(agents)} up"
         live = [agent for agent in agents if agent.state == "up"]
         slots = sum(agent.capacity.slots for agent in live)
         used = sum(agent.active for agent in live)

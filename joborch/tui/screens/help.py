@@ -9,9 +9,11 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from joborch.tui.commands import GROUPS, HELP, bindings
+from joborch.tui.commands import GROUPS, HELP, TABLE, bindings
 from joborch.tui.look import Look
 
+MOVES = [command for command in TABLE if command.method != "action_open"]
+"""The keys that move in a table scroll here."""
 FILTERS = """\
 42  40-60  b-31[1-10]  @failed    jobs by id, range, batch, state
 dock                              in the name
@@ -23,7 +25,7 @@ tag:run=night  !word  "a word"    a tag; not; with a blank"""
 class HelpScreen(ModalScreen[None]):
     """The help, made from the commands themselves."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(HELP)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(HELP, MOVES)]
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -36,8 +38,22 @@ class HelpScreen(ModalScreen[None]):
             yield Static("\n".join(self._lines()), id="help-text", markup=False)
 
     def on_mount(self) -> None:
-        """Let the arrow keys scroll."""
+        """Let the mouse wheel and the keys scroll."""
         self.query_one("#dialog").focus()
+
+    def action_move(self, by: int) -> None:
+        """Show what is further down."""
+        self.query_one("#dialog").scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        """Show what is a page further down."""
+        box = self.query_one("#dialog")
+        box.scroll_relative(y=by * max(box.size.height - 1, 1), animate=False)
+
+    def action_jump(self, place: int) -> None:
+        """Show the beginning, or with -1 the end."""
+        box = self.query_one("#dialog")
+        box.scroll_to(y=0 if place == 0 else box.max_scroll_y, animate=False)
 
     def action_close(self) -> None:
         """Go back."""

@@ -1,6 +1,7 @@
 """One job in detail."""
 
 from dataclasses import replace
+from itertools import chain
 from typing import ClassVar
 
 from textual import on, work
@@ -15,11 +16,11 @@ from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.commands import JOB, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.job_facts import Facts, learn, lines_of
+from joborch.tui.job_facts import LABEL, Facts, learn, lines_of
 from joborch.tui.messages import FactsCame, Refused
 from joborch.tui.news import News
 from joborch.tui.screens.at_hand import JobsAtHand
-from joborch.tui.widgets.lines import Lines
+from joborch.tui.widgets.lines import Lines, hanging
 
 
 class JobScreen(JobsAtHand):
@@ -94,6 +95,12 @@ class JobScreen(JobsAtHand):
         now = "  as it is now, not as it was then" if self.desk.picture.is_past else ""
         self.query_one("#tally", Lines).show([(f" job {self.job_id}  {name}", "bold"), now])
         if self._facts:
-            shown = lines_of(self._facts, replace(self.desk.look, now=self.desk.clock))
-            text = Content("\n").join(Content.assemble(*parts) for parts in shown)
-            self.query_one("#text", Static).update(text)
+            self.query_one("#text", Static).update(self._text_of(self._facts))
+
+    def _text_of(self, facts: Facts) -> Content:
+        # It is of now also in a pause, and of the last moment known while nobody answers.
+        at = self.desk.picture.latest(self.desk.clock())
+        width = self.query_one("#text").content_size.width
+        shown = lines_of(facts, replace(self.desk.look, now=lambda: at))
+        folded = (hanging(Content.assemble(*parts), width, LABEL) for parts in shown)
+        return Content("\n").join(chain.from_iterable(folded))

@@ -82,16 +82,23 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         self._rows = rows
         self.table.update(frozenset(changed))
         self.table.tick()
-        is_past = self.desk.picture.is_past
-        says = lines.NOT_KEPT if is_past else self.summary()
+        says, empty = self._words()
         title: list[Part] = [(f" {self.title_text}", "bold"), f"  {says}"]
         shown = lines.with_tabs(title, self.name_of_tab, self.size.width)
         self.query_one("#tally", Lines).show(shown)
-        self.query_one("#empty", Lines).show_text(NO_PAST if is_past else self.empty_text)
+        self.query_one("#empty", Lines).show_text(empty)
         self.set_class(not rows, "-empty")
         warnings = [*self.warnings()]
         self.set_class(bool(warnings), "-warned")
         self.query_one("#warnings", Lines).show(*warnings)
+
+    def _words(self) -> tuple[str, str]:
+        """Return what is said beside the title, and in place of a table without rows."""
+        if self.desk.picture.is_past:
+            return lines.NOT_KEPT, NO_PAST
+        if self.desk.picture.is_blank:
+            return lines.NOT_KNOWN, ""
+        return self.summary(), self.empty_text
 
     @on(Opened)
     def open_selected(self) -> None:

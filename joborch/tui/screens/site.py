@@ -125,4 +125,4 @@ class SiteScreen(Screen[None]):
         )
         self.query_one(HeaderLine).show(parts)
         self.set_class(desk.picture.link.state is LinkState.OFFLINE, "-offline")
-        self.query_one(OfflineLine).show(lines.offline(desk.picture, desk.look))
+        self.query_one(OfflineLine).show(lines.offline(desk.picture, desk.look, desk.clock()))

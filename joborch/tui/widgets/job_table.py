@@ -45,7 +45,7 @@ class JobTable(LineTable[int, JobView]):
         if names is None:
             return
         self._columns = [one for one in self._all if one.name in names or one.name == "id"]
-        self._lay_out(self.size.width)
+        self._lay_out()
         self.refresh()
 
     def forget(self, job_ids: Collection[int]) -> None:

@@ -119,9 +119,9 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw the titles, or a row."""
-        width = self.size.width
-        if width != self._width:
-            self._lay_out(width)  # a scroll bar has come or gone
+        if self._room != self._width:
+            self._lay_out()  # a scroll bar has come or gone
+        width = self._width
         if y == 0:
             return self._head(width)
         place = self.scroll_offset.y + y - 1
@@ -167,7 +167,7 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         """Lay the columns out for the new width."""
-        self._lay_out(event.size.width)
+        self._lay_out()
         self.virtual_size = Size(event.size.width, len(self.order) + 1)
         self._keep_cursor_visible()
 
@@ -188,9 +188,14 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         top = self.scroll_offset.y
         return self.order[top : top + self.size.height]
 
-    def _lay_out(self, width: int) -> None:
-        self._width = width
-        self._layout = laid_out(self._columns, width - LEAD)
+    @property
+    def _room(self) -> int:
+        """How many cells a line has, beside a scroll bar."""
+        return self.scrollable_content_region.width
+
+    def _lay_out(self) -> None:
+        self._width = self._room
+        self._layout = laid_out(self._columns, self._width - LEAD)
         self._strips.clear()
 
     def _head(self, width: int) -> Strip:
@@ -211,7 +216,7 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         return strip
 
     def _drawn(self, key: Key) -> Strip:
-        row, width = self._row(key), self.size.width - LEAD
+        row, width = self._row(key), self._width - LEAD
         if row is None:
             return Strip.blank(width)
         segments = []

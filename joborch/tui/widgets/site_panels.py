@@ -38,5 +38,5 @@ class SitePanels(Container):
 
 def _throughput(picture: Picture, look: Look, size: Size) -> Iterable[list[Part]]:
     if picture.is_past or picture.statistics is None:
-        return [[(lines.NOT_KEPT if picture.is_past else "not known yet", lines.QUIET)]]
+        return [[(lines.NOT_KEPT if picture.is_past else lines.NOT_KNOWN, lines.QUIET)]]
     return throughput(picture.statistics, "15m", look, size.width, size.height)

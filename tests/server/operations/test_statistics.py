@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from joborch.domain.errors import ServiceNotFoundError
+from joborch.server.operations.hold import hold
 from joborch.server.operations.statistics import Scope, statistics
 from joborch.wire.statistics import Statistics
 from tests.server.operations.test_lease import cancel_job
@@ -139,6 +140,26 @@ def test_a_queue_with_jobs_that_no_agent_takes_is_never_empty(tmp_path: Path) ->
             told = await ask(bench)
             assert told.drain is None
             assert told.drain_reason == "no agent that takes jobs offers other"
+
+    asyncio.run(story())
+
+
+def test_a_queue_is_not_empty_before_those_that_wait_for_others_have_ended(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            await a_pace(bench, await bench.agent(slots=1))
+            first = await bench.submit_one()
+            await bench.submit(array="1-8", after=[first])
+            told = await ask(bench)
+            assert (told.queued, told.after, told.held) == (9, 8, 0)
+            assert told.drain is not None
+            assert told.drain.expected_s == 270
+            database, clock = bench.parts.database, bench.parts.clock
+            await hold(first, actor="user:ann", database=database, clock=clock)
+            bench.clock.advance(seconds=15)  # the answer before is not given again
+            told = await ask(bench)
+            assert (told.queued, told.after, told.held) == (8, 8, 1)
+            assert told.drain_reason == f"job {first} is held, and others wait for it"
 
     asyncio.run(story())
 

@@ -52,6 +52,30 @@ def test_a_pause_comes_before_whatever_else_is_in_the_way(tmp_path: Path) -> Non
     asyncio.run(story())
 
 
+def test_no_more_jobs_are_next_than_there_is_room_for(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            agent = await bench.agent(slots=2)
+            await bench.submit_one(user="ann")
+            await agent.take(1)
+            anns = [job.id for job in (await bench.submit(array="1-2", user="ann")).jobs]
+            bobs = await bench.submit_one(user="bob")
+            told = await ask(bench, [*anns, bobs])
+            assert {each.id: each.reason for each in told.items} == {
+                anns[0]: "agent_full",
+                anns[1]: "agent_full",
+                bobs: "next",
+            }
+            assert [(turn.user_id, turn.reason) for turn in told.turns] == [
+                ("bob", "next"),
+                ("ann", "agent_full"),
+            ]
+            # A job is not next because those before it were not asked about.
+            assert await reasons(bench, [anns[1]]) == {anns[1]: "agent_full"}
+
+    asyncio.run(story())
+
+
 def test_the_lines_are_told_in_the_order_in_which_they_are_served(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_bench(tmp_path, "example:per_user=1") as bench:

@@ -12,8 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from joborch.domain.dependencies import Dependencies, Waited
 from joborch.domain.jobs import Job, NewJob
 from joborch.domain.states import JobEvent, JobState
+from joborch.server.operations.hold import hold_one
 from joborch.server.store import events, gates, jobs, schema, statistics, submissions, usage
 from joborch.server.store.database import Transaction, connect
+from joborch.server.store.statistics import Standing
 from joborch.server.store.submissions import Payload
 from joborch.server.store.tables import GATE_MEMBERS, GATES
 
@@ -99,11 +101,21 @@ def test_a_job_at_a_gate_cannot_be_stored_as_given_to_an_agent(transaction: Tran
         jobs.move(transaction, given, actor="t")
 
 
-def test_what_waits_for_others_counts_as_held_in_statistics(transaction: Transaction) -> None:
+def test_what_waits_for_others_counts_as_queued_and_what_is_held_besides_as_held(
+    transaction: Transaction,
+) -> None:
     (first,) = queued(transaction)
-    waiting(transaction, Dependencies(completed=(first.id,)), 2)
+    second, _ = waiting(transaction, Dependencies(completed=(first.id,)), 2)
     for service in ("example", None):
-        assert statistics.standing(transaction.connection, service) == (1, 2, 0)
+        standing = statistics.standing(transaction.connection, service)
+        assert standing == Standing(queued=3, after=2, held=0, active=0)
+        assert statistics.held_for_others(transaction.connection, service) is None
+    for job in (first, second):
+        hold_one(transaction, job, actor="t", now=NOW)
+    for service in ("example", None):
+        standing = statistics.standing(transaction.connection, service)
+        assert standing == Standing(queued=1, after=1, held=2, active=0)
+        assert statistics.held_for_others(transaction.connection, service) == first.id
 
 
 def test_the_last_that_leaves_a_gate_takes_it_along(transaction: Transaction) -> None:
