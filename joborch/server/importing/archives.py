@@ -12,7 +12,7 @@ MOST_RATIO = 100
 
 _ENCRYPTED = 0x1
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
-"""ValueError: a name that is in no encoding, or a place before the beginning."""
+"""ValueError: a name that is in no encoding."""
 
 
 def flaw_of(path: Path) -> str | None:
@@ -22,14 +22,20 @@ def flaw_of(path: Path) -> str | None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if sum(entry.compress_size for entry in entries) > path.stat().st_size:
-                return "it is no whole ZIP archive: its entries overlap"
-            for entry in entries:
+            _require_room(archive.infolist(), path.stat().st_size)
+            for entry in archive.infolist():
                 _read(archive, entry)
     except _DAMAGE as error:
         return f"it is no whole ZIP archive: {error}"
     return None
+
+
+def _require_room(entries: list[zipfile.ZipInfo], size_bytes: int) -> None:
+    """Every entry begins within the file, and all of them fit into it, each beside the others."""
+    if any(not 0 <= entry.header_offset < size_bytes for entry in entries):
+        raise zipfile.BadZipFile("an entry lies outside of it")
+    if sum(entry.compress_size for entry in entries) > size_bytes:
+        raise zipfile.BadZipFile("its entries overlap")
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:

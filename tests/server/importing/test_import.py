@@ -90,7 +90,15 @@ HALVES: dict[str, Callable[[bytes], bytes]] = {
     "a page": lambda whole: b"<html>502 Bad Gateway</html>",
     "zeros in the middle": lambda whole: whole[:40] + bytes(20) + whole[60:],
     "the end alone": lambda whole: whole[60:],
+    "a directory that begins too late": lambda whole: whole[:-6] + b"\xff\xff\0\0" + whole[-2:],
+    "more packed than there is": lambda whole: _with_packed_size(whole, 10**6),
 }
+
+
+def _with_packed_size(whole: bytes, size_bytes: int) -> bytes:
+    """Change what the directory says of the size of its first entry."""
+    at = whole.index(b"PK\1\2") + 20
+    return whole[:at] + size_bytes.to_bytes(4, "little") + whole[at + 4 :]
 
 
 @pytest.mark.parametrize("half", HALVES)
