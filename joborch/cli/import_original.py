@@ -32,8 +32,10 @@ def import_original(
     """Take over the jobs of an original server; it is only read, and should not run meanwhile."""
     output = Output(Common(json=json))
 
+    doing = "reading" if dry_run else "importing"
+
     def show(done: int, total: int) -> None:
-        output.status(f"importing · {done} of {total} jobs" if done < total else "")
+        output.status(f"{doing} · {done} of {total} jobs" if done < total else "")
 
     found = run_import(database=db, data=data, into=into, is_trial=dry_run, progress=show)
     for line in found.left_out:

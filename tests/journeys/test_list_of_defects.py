@@ -51,6 +51,7 @@ DEFECTS: Mapping[str, tuple[str, ...]] = {
         "files/test_pack.py::test_an_older_archive_is_replaced_only_by_a_whole_one",
         "server/operations/test_report.py"
         "::test_results_that_differ_from_their_digest_are_not_published",
+        "server/importing/test_import.py::test_what_is_no_whole_archive_is_not_taken_for_results",
     ),
     "the ZIP contains itself": (f"{HERE}::test_a_zip_holds_what_the_job_left_and_not_itself",),
     "a user's own output.zip or .orchestrator.exit is believed": (

@@ -145,7 +145,8 @@ async def kill(request: SeedRequest, job_id: FromPath[str]) -> Response[Any]:
     now = parts.book.now()
     after = await parts.book.change(record.job_id, lambda old: changes.killed(old, now))
     parts.desk.wake()
-    return Response(None, status_code=200 if after.is_killed else 500)
+    status = 200 if after.is_killed else 500
+    return Response(b"", status_code=status, media_type="text/plain")
 
 
 def refused(request: Request[Any, Any, Any], error: JoborchError) -> Response[PayloadBody]:

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, Router, route
+from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -17,9 +18,11 @@ from litestar.params import FromPath
 from litestar.types import Method
 
 from joborch import __version__
+from joborch.server.api.bodies import ApiRequest
 
 TITLE = "joborch"
 DOCUMENT = "/api-docs/openapi.json"
+READING = [HttpMethod.GET, HttpMethod.HEAD]
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "swagger-ui.css": "text/css; charset=utf-8",
@@ -52,6 +55,20 @@ TAGS = [
 ]
 
 
+class Document(JsonRenderPlugin):
+    """The description as a page of its own, for HEAD too, of which the framework does not think."""
+
+    def receive_router(self, router: Router) -> None:
+        """Add the route for HEAD beside the framework's for GET."""
+
+        @route("/openapi.json", http_method=HttpMethod.HEAD, sync_to_thread=False)
+        def document_head(request: ApiRequest) -> Response[bytes]:
+            document = self.render(request, request.app.openapi_schema.to_schema())
+            return Response(document, media_type=self.media_type)
+
+        router.register(document_head)
+
+
 def openapi_config() -> OpenAPIConfig:
     """Return how the description is made and where it is."""
     return OpenAPIConfig(
@@ -59,7 +76,7 @@ def openapi_config() -> OpenAPIConfig:
         version=__version__,
         description="A job orchestrator: queues, quotas, agents, results.",
         path="/api-docs",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type="application/json")],  # type: ignore[arg-type]  # any media type works
+        render_plugins=[Document(path="/openapi.json", media_type="application/json")],  # type: ignore[arg-type]  # any media type works
         operation_id_creator=_operation_id,
         components=Components(
             security_schemes={"agent": SecurityScheme(type="http", scheme="bearer")}
@@ -68,7 +85,12 @@ def openapi_config() -> OpenAPIConfig:
     )
 
 
-@get(["/swagger-ui", "/swagger"], include_in_schema=False, sync_to_thread=False)
+@route(
+    ["/swagger-ui", "/swagger"],
+    http_method=READING,
+    include_in_schema=False,
+    sync_to_thread=False,
+)
 def swagger_page() -> Response[str]:
     """Show the API's description as a page to try it out."""
     base = "/swagger-ui/" if assets_directory() else _ELSEWHERE
@@ -76,7 +98,7 @@ def swagger_page() -> Response[str]:
     return Response(page, media_type="text/html")
 
 
-@get("/swagger-ui/{name:str}", include_in_schema=False, sync_to_thread=True)
+@route("/swagger-ui/{name:str}", http_method=READING, include_in_schema=False, sync_to_thread=True)
 def swagger_asset(name: FromPath[str]) -> Response[bytes]:
     """Serve the page's script or style."""
     directory = assets_directory()

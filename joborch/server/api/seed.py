@@ -6,11 +6,12 @@
 
 from typing import Annotated, Any
 
-from litestar import Response, get, post, route
+from litestar import Response, post, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
+from litestar.response import Stream
 
 from joborch.domain.errors import (
     NotFinishedError,
@@ -36,6 +37,7 @@ from joborch.server.api.seed_words import (
 )
 from joborch.server.api.submissions import receive_submission
 from joborch.server.operations import cancel, fetch, query
+from joborch.server.operations.fetch import Served
 from joborch.server.parts import Parts
 from joborch.web.streams import unless_gone
 from joborch.wire.jobs import JobView
@@ -135,23 +137,25 @@ async def seed_download(request: ApiRequest, job_id: FromPath[str]) -> Response[
     return answer
 
 
-@get(
+@route(
     "/download_partial/{job_id:str}",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
     tags=["original"],
     operation_class=ZipOperation,
     responses=REFUSED | {500: another(StatusBody, NO_PARTIAL)},
     exception_handlers=SPOKEN,
 )
-async def seed_partial(request: ApiRequest, job_id: FromPath[str]) -> Response[bytes]:
-    """Fetch a ZIP of a running job's directory as it is now."""
-    parts = request.parts
+async def seed_partial(request: ApiRequest, job_id: FromPath[str]) -> Response[Any]:
+    """Fetch a ZIP of a running job's directory as it is now; HEAD has none packed."""
     number = read_seed_id(job_id)
     try:
-        served = await unless_gone(request.receive, partial_of(number, parts))
+        served = await _partial(number, request)
     except (NotFinishedError, ResultsGoneError) as error:
         raise SaidError(NO_PAYLOAD, status=404, about=number, is_plain=False) from error
     except UnavailableError as error:
         raise SaidError(NO_PARTIAL, status=500, about=number, is_plain=False) from error
+    if served is None:
+        return Stream(iter(()), media_type="application/zip")
     return answer_with(served, media_type="application/zip")
 
 
@@ -192,6 +196,16 @@ def _uploaded(job: Job, parts: Parts) -> Response[UploadBody]:
         dest_id=0,
     )
     return Response(body, status_code=201 if parts.settings.compat == V2 else 200)
+
+
+async def _partial(number: int, request: ApiRequest) -> Served | None:
+    """Bring a job's directory; None where HEAD asks for one that would have to be packed."""
+    parts = request.parts
+    if request.method != HttpMethod.HEAD:
+        return await unless_gone(request.receive, partial_of(number, parts))
+    return await fetch.foreseen_partial(
+        number, database=parts.database, blobs=parts.blobs, roll=parts.roll
+    )
 
 
 def _no_zip(view: JobView, word: str, parts: Parts) -> Response[Any]:

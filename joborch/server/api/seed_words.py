@@ -1,7 +1,7 @@
 """What the original says, and where its generations say it differently."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -10,7 +10,6 @@ from joborch.domain.errors import JobNotFoundError, JoborchError, UnknownService
 from joborch.domain.jobs import NewJob
 from joborch.domain.states import JobState
 from joborch.server.api.forms import BAD_KEY, MOST_ATTEMPTS, is_key
-from joborch.server.api.queries import LARGEST_ID
 from joborch.server.operations.submit import Order
 from joborch.server.parts import Parts
 from joborch.web.uploads import BadMultipartError
@@ -18,7 +17,9 @@ from joborch.wire.jobs import JobView
 from joborch.wire.problems import status_of
 from joborch.wire.seed import StatusBody, not_found, word_for
 
-_DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?0*[0-9]{1,10}", re.ASCII)
+Kind = Literal["i32", "u32"]
+_KINDS: dict[Kind, range] = {"i32": range(-(2**31), 2**31), "u32": range(2**32)}
 V2 = "v2"
 _WORDS: dict[str, dict[str, str]] = {
     "v1": {
@@ -88,7 +89,7 @@ def read_seed_order(fields: dict[str, list[str]], key: str | None, parts: Parts)
     if "user_id" not in fields:
         raise SaidError(words["no user"])
     user_id = fields["user_id"][-1]
-    if not re.fullmatch(r"\+?[0-9]{1,10}", user_id, re.ASCII) or int(user_id) >= 2**31:
+    if not _is_whole(user_id, "i32") or int(user_id) < 0:
         raise SaidError(words["bad user"])
     if "service" not in fields:
         raise SaidError(words["no service"])
@@ -101,13 +102,13 @@ def read_seed_order(fields: dict[str, list[str]], key: str | None, parts: Parts)
     return Order(new=new, key=key, accepts_missing_script=True)
 
 
-def read_seed_id(text: str, kind: str = "u32") -> int:
+def read_seed_id(text: str, kind: Kind = "u32") -> int:
     """Read a job's id as the original's path does; ``kind`` is what it calls such a number.
 
     Raises:
         SaidError: in the original's words.
     """
-    if not _DIGITS.fullmatch(text) or int(text) > LARGEST_ID:
+    if not _is_whole(text, kind):
         raise SaidError(f"Invalid URL: Cannot parse `{text[:40]}` to a `{kind}`", is_plain=True)
     return int(text)
 
@@ -116,6 +117,13 @@ def seed_word(view: JobView) -> str:
     """Return the original's word for where a job is."""
     is_cleaned = view.results is not None and view.results.removed_at is not None
     return word_for(JobState(view.state), is_cleaned=is_cleaned)
+
+
+def _is_whole(text: str, kind: Kind) -> bool:
+    """Whether the original reads this as a number of a kind; one without a sign has no minus."""
+    if not _WHOLE.fullmatch(text) or (kind == "u32" and text.startswith("-")):
+        return False
+    return int(text) in _KINDS[kind]
 
 
 def _said(error: JoborchError) -> SaidError:

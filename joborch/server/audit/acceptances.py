@@ -1,7 +1,8 @@
 """I8: what was answered with success is there: jobs, batches, and what a key stands for.
 
 Ids are given out one after the other, and no row of a job, a batch or an event is ever removed.
-So a gap is something that was there; unless it is among jobs that came from another server.
+So a gap is something that was there; unless it is before the first job that came to this server,
+among those that were imported from another one.
 """
 
 from collections.abc import Iterator
@@ -9,12 +10,13 @@ from collections.abc import Iterator
 from joborch.domain.invariants import Finding, Invariant
 from joborch.server.audit.ledger import Ledger
 
+LARGEST_ID = 2**63 - 1
 REMEDY = "restore a copy of the database in which it still is, and report this"
 
 
 def keeps_what_was_accepted(ledger: Ledger) -> Iterator[Finding]:
     """I8: nothing is missing, and keys and batches have the jobs that they had at first."""
-    yield from _gaps(ledger, "jobs", "id", "job", above=_last_imported(ledger))
+    yield from _gaps(ledger, "jobs", "id", "job", above=_last_of_others(ledger))
     yield from _gaps(ledger, "events", "seq", "event")
     yield from _keys(ledger)
     yield from _batches(ledger)
@@ -32,19 +34,24 @@ def _gaps(
         return
     gaps = ledger.execute(
         f"SELECT before + 1, {column} - 1 FROM (SELECT {column},"  # noqa: S608 - ours
-        f" lag({column}, 1, 0) OVER (ORDER BY {column}) AS before FROM {table})"
-        f" WHERE {column} > before + 1 AND {column} > ?",
+        f" max(?, lag({column}, 1, 0) OVER (ORDER BY {column})) AS before FROM {table})"
+        f" WHERE {column} > before + 1",
         (above,),
     )
     for first, final in gaps:
         yield _gone(word, first, final)
-    if newest > last:
-        yield _gone(word, last + 1, newest)
+    if newest > (seen := max(last, above)):
+        yield _gone(word, seen + 1, newest)
 
 
-def _last_imported(ledger: Ledger) -> int:
-    query = "SELECT coalesce(max(job_id), 0) FROM events WHERE actor = 'import'"
-    return int(ledger.execute(query).fetchone()[0])
+def _last_of_others(ledger: Ledger) -> int:
+    """Return the last id that this server has not given itself; without end if it gave none.
+
+    A job's events go on telling of its submission, should the job be gone.
+    """
+    query = "SELECT min(job_id) FROM events WHERE event = 'submit' AND actor <> 'import'"
+    (first,) = ledger.execute(query).fetchone()
+    return LARGEST_ID if first is None else int(first) - 1
 
 
 def _gone(word: str, first: int, last: int) -> Finding:

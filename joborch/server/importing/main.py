@@ -15,9 +15,10 @@ from joborch.process.lock import directory_lock, file_lock
 from joborch.server.belonging import demand_own_files
 from joborch.server.blobs import Blobs
 from joborch.server.importing import files
-from joborch.server.importing.files import Inputs, Results
+from joborch.server.importing.files import Results
+from joborch.server.importing.finds import Find, look
 from joborch.server.importing.lives import Life, life_of
-from joborch.server.importing.source import Original, read_source
+from joborch.server.importing.source import Original, Source, read_source
 from joborch.server.store import imports, schema
 from joborch.server.store.database import Database, Transaction
 from joborch.server.store.submissions import Payload
@@ -58,14 +59,14 @@ class Imported:
         """How many."""
         return self.states.total()
 
-    def count(self, original: Original, inputs: Inputs, state: JobState) -> None:
+    def count(self, original: Original, find: Find, state: JobState) -> None:
         """Add a job that becomes ``state``."""
         self.states[state.value] += 1
         self.services.add(original.service)
         begins_anew = state is JobState.QUEUED and original.status not in WAITING
         self.requeued += begins_anew
-        self.results += original.has_results
-        self.left_out += inputs.left_out
+        self.results += find.results is not None
+        self.left_out += find.left_out
 
 
 def main(*, database: Path, data: Path, into: Path, is_trial: bool, progress: Progress) -> Imported:
@@ -75,16 +76,18 @@ def main(*, database: Path, data: Path, into: Path, is_trial: bool, progress: Pr
 
     Raises:
         NoSourceError, SourceError: there is nothing to import from.
-        NoPlaceError: ``into`` is no directory, and cannot become one.
+        NoPlaceError: ``into`` is no directory, and cannot become one; or it and the source's are
+            one inside the other.
         NotEmptyError: ``into`` has jobs: imported before, or its own.
         StrangeDatabaseError: it has files of jobs, whose database is elsewhere.
         LockedError: a server uses ``into``.
         StoreFailedError: the disk failed; nothing was imported.
     """
-    originals = read_source(database, data)
+    source = read_source(database, data)
     _demand_place(into)
+    _demand_apart(into, data)
     if is_trial:
-        return _foreseen(originals)
+        return _foreseen(source, progress)
     into.mkdir(parents=True, exist_ok=True)
     path, who = into / "joborch.db", "joborch import"
     with directory_lock(into / "server.lock", who):
@@ -92,12 +95,10 @@ def main(*, database: Path, data: Path, into: Path, is_trial: bool, progress: Pr
         # A server whose files are elsewhere may use the database.
         with file_lock(path, who):
             schema.prepare(path)
-            return asyncio.run(_import(originals, path, into, progress))
+            return asyncio.run(_import(source, path, into, progress))
 
 
-async def _import(
-    originals: list[Original], path: Path, into: Path, progress: Progress
-) -> Imported:
+async def _import(source: Source, path: Path, into: Path, progress: Progress) -> Imported:
     store = Database(path)
     try:
         if await store.read(imports.count_jobs):
@@ -105,10 +106,10 @@ async def _import(
                 f"{into} has jobs already",
                 hint="import into a directory that does not exist yet: --into DIR",
             )
-        taking = _Taking(Blobs(into), clock=Clock())
-        for done, original in enumerate(originals, 1):
+        taking = _Taking(source, Blobs(into), clock=Clock())
+        for done, original in enumerate(source.jobs, 1):
             await taking.take(original)
-            progress(done, len(originals))
+            progress(done, len(source.jobs))
         await store.write(taking.store)
         return taking.imported
     finally:
@@ -121,8 +122,9 @@ class _Taking:
     If it breaks off before, the files belong to nobody, and the next start sweeps them away.
     """
 
-    def __init__(self, blobs: Blobs, *, clock: Clock) -> None:
+    def __init__(self, source: Source, blobs: Blobs, *, clock: Clock) -> None:
         self.imported = Imported()
+        self._source = source
         self._blobs = blobs
         self._now = clock.now()
         self._payloads: list[Payload] = []
@@ -130,15 +132,17 @@ class _Taking:
 
     async def take(self, original: Original) -> None:
         """Copy a job's files and work out what it is to be."""
-        inputs = files.inputs_of(original)
-        payload = await files.take_payload(inputs, self._blobs)
-        results = await files.take_results(original, self._blobs) if original.has_results else None
+        find = await asyncio.to_thread(look, original, self._source.data)
+        payload = await files.take_payload(find.inputs, self._blobs)
+        results = None
+        if find.results:
+            results = await files.take_results(original.id, find.results, self._blobs)
         if payload:
             self._payloads.append(payload)
-        life = _life(original, inputs, payload_id=payload.id if payload else NO_FILES)
+        life = _life(original, find, payload_id=payload.id if payload else NO_FILES)
         is_removed = life.job.state is JobState.COMPLETED and results is None
         self._lives.append((life, results, is_removed))
-        self.imported.count(original, inputs, life.job.state)
+        self.imported.count(original, find, life.job.state)
 
     def store(self, transaction: Transaction) -> None:
         """Store everything."""
@@ -151,24 +155,26 @@ class _Taking:
                 results=(results.size_bytes, results.sha256) if results else None,
                 removed_at=self._now if is_removed else None,
             )
+        imports.reserve_ids(transaction, up_to=self._source.last_id)
 
 
-def _foreseen(originals: list[Original]) -> Imported:
+def _foreseen(source: Source, progress: Progress) -> Imported:
     foreseen = Imported()
-    for original in originals:
-        inputs = files.inputs_of(original)
-        life = _life(original, inputs, payload_id=NO_FILES)
-        foreseen.count(original, inputs, life.job.state)
+    for done, original in enumerate(source.jobs, 1):
+        find = look(original, source.data)
+        life = _life(original, find, payload_id=NO_FILES)
+        foreseen.count(original, find, life.job.state)
+        progress(done, len(source.jobs))
     return foreseen
 
 
-def _life(original: Original, inputs: Inputs, *, payload_id: str) -> Life:
+def _life(original: Original, find: Find, *, payload_id: str) -> Life:
     return life_of(
         original,
         payload_id=payload_id,
-        refused=inputs.refusal,
+        refused=find.refusal,
         max_attempts=MAX_ATTEMPTS,
-        at=_ended_at(original),
+        at=_ended_at(original, find),
     )
 
 
@@ -180,9 +186,19 @@ def _demand_place(into: Path) -> None:
         raise NoPlaceError(f"{there} is no directory; nothing was imported", hint=hint)
 
 
-def _ended_at(original: Original) -> datetime:
+def _demand_apart(into: Path, data: Path) -> None:
+    """Make sure that nothing of ours gets among the source's files, nor the other way round."""
+    ours, theirs = into.resolve(), data.resolve()
+    if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
+        raise NoPlaceError(
+            f"{into} and the original's {data} are one inside the other; nothing was imported",
+            hint="name a directory of joborch's own: --into DIR",
+        )
+
+
+def _ended_at(original: Original, find: Find) -> datetime:
     """Return when it ended, as well as can be told: results were written then."""
-    if not original.has_results:
+    if find.results is None:
         return original.created_at
-    written = datetime.fromtimestamp(original.results.stat().st_mtime, UTC)
+    written = datetime.fromtimestamp(find.results.stat().st_mtime, UTC)
     return max(written, original.created_at)

@@ -15,9 +15,6 @@ from pathlib import Path
 from joborch.domain.errors import NotFoundError, RequestError
 
 COLUMNS = ("id", "user_id", "service", "status", "loc", "dest_id", "created_at")
-RESULTS = "output.zip"
-WITH_RESULTS = frozenset({"completed", "cleaned"})
-"""Of all others, a file of the same name is one that the job was given."""
 STATUSES = frozenset(
     {
         *("pending", "queued", "processing", "submitted", "prepared", "running", "locked"),
@@ -47,22 +44,24 @@ class Original:
     service: str
     status: str
     folder: Path
-    """Where its files are, if they still are."""
+    """Where its files should be."""
     created_at: datetime
 
-    @property
-    def results(self) -> Path:
-        """Where its results are, if it has any."""
-        return self.folder / RESULTS
 
-    @property
-    def has_results(self) -> bool:
-        """Whether there are results to be served."""
-        return self.status == "completed" and self.results.is_file()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An original server's jobs."""
+
+    data: Path
+    """Where their files are."""
+    jobs: list[Original]
+    """Oldest first."""
+    last_id: int
+    """The largest id that was ever given, also to a job that is gone."""
 
 
-def read_source(database: Path, data: Path) -> list[Original]:
-    """Return all jobs, oldest first.
+def read_source(database: Path, data: Path) -> Source:
+    """Read all jobs.
 
     Raises:
         NoSourceError, SourceError: naming what is wrong.
@@ -76,7 +75,8 @@ def read_source(database: Path, data: Path) -> list[Original]:
             _demand_jobs(opened, database)
             columns = ", ".join(COLUMNS)
             rows = opened.execute(f"SELECT {columns} FROM jobs ORDER BY id")  # noqa: S608 - ours
-            return [_original(row, data) for row in rows]
+            jobs = [_original(row, data) for row in rows]
+            return Source(data=data, jobs=jobs, last_id=_last_id(opened, jobs))
     except sqlite3.DatabaseError as error:
         raise SourceError(f"{database} cannot be read: {error}") from error
 
@@ -102,6 +102,14 @@ def _demand_jobs(opened: sqlite3.Connection, database: Path) -> None:
         )
 
 
+def _last_id(opened: sqlite3.Connection, jobs: list[Original]) -> int:
+    given = 0
+    if opened.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone():
+        query = "SELECT coalesce(max(CAST(seq AS INTEGER)), 0) FROM sqlite_sequence WHERE name = ?"
+        (given,) = opened.execute(query, ("jobs",)).fetchone()
+    return max(int(given), jobs[-1].id if jobs else 0)
+
+
 def _original(row: tuple[object, ...], data: Path) -> Original:
     job_id, user_id, service, status, loc, _, created_at = row
     if str(status) not in STATUSES:
@@ -112,12 +120,12 @@ def _original(row: tuple[object, ...], data: Path) -> Original:
         service=str(service),
         status=str(status),
         folder=data / Path(str(loc)).name if str(loc) else data / "none",
-        created_at=_moment(created_at),
+        created_at=_moment(job_id, created_at),
     )
 
 
-def _moment(text: object) -> datetime:
+def _moment(job_id: object, text: object) -> datetime:
     try:
         return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
     except ValueError as error:
-        raise SourceError(f"{text!r} is no time") from error
+        raise SourceError(f"job {job_id} has a created_at that is no time: {text!r}") from error

@@ -109,18 +109,43 @@ async def partial(
     job = await database.read(lambda c: jobs.find(c, job_id))
     if job.state.is_terminal:
         return await results(job_id, database=database, blobs=blobs)
-    present = roll.get(job.agent_id)
-    if job.state is JobState.QUEUED:
-        raise NotFinishedError(job_id, job.state.value)
-    if present is None:
-        raise AgentUnreachableError(f"the agent of job {job_id} has not been heard of")
-    path = await _snapshot(job, present, snapshots)
+    path = await _snapshot(job, _holder(job, roll), snapshots)
     if path is None:
         raise NotFinishedError(job_id, job.state.value)
     file = path.open("rb")
     path.unlink()
     size_bytes = os.fstat(file.fileno()).st_size
     return Served(file=file, size_bytes=size_bytes, filename=f"{job.id}-partial.zip")
+
+
+async def foreseen_partial(
+    job_id: int, *, database: Database, blobs: Blobs, roll: Roll
+) -> Served | None:
+    """Tell what :func:`partial` would, without an agent packing anything.
+
+    Returns the results of a job that ended; None if a running job's directory can be asked for.
+
+    Raises:
+        JobNotFoundError, NotFinishedError, AgentUnreachableError: as :func:`partial`; an agent that
+            does not answer is not noticed.
+    """
+    job = await database.read(lambda c: jobs.find(c, job_id))
+    if job.state.is_terminal:
+        return await results(job_id, database=database, blobs=blobs)
+    _holder(job, roll)
+    if job.state is not JobState.RUNNING:
+        raise NotFinishedError(job_id, job.state.value)
+    return None
+
+
+def _holder(job: Job, roll: Roll) -> Presence:
+    """Return the agent that has a job's directory."""
+    if job.state is JobState.QUEUED:
+        raise NotFinishedError(job.id, job.state.value)
+    present = roll.get(job.agent_id)
+    if present is None:
+        raise AgentUnreachableError(f"the agent of job {job.id} has not been heard of")
+    return present
 
 
 async def _snapshot(job: Job, present: Presence, snapshots: Snapshots) -> Path | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, text
 
 from joborch.domain.jobs import Job, JobChange
 from joborch.domain.states import JobFact, JobState
@@ -54,6 +54,16 @@ def add_life(
         events.record(transaction, change, actor=ACTOR)
     if removed_at is not None:
         events.record_fact(transaction, job, JobFact.RESULTS_REMOVED, actor=ACTOR, at=removed_at)
+
+
+def reserve_ids(transaction: Transaction, *, up_to: int) -> None:
+    """Never give an id up to this one again: some job had it once, elsewhere."""
+    for statement in (
+        "UPDATE sqlite_sequence SET seq = max(seq, :seq) WHERE name = :name",
+        "INSERT INTO sqlite_sequence (name, seq) SELECT :name, :seq"
+        " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)",
+    ):
+        transaction.connection.execute(text(statement), {"name": JOBS.name, "seq": up_to})
 
 
 def _row(

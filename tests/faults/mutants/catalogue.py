@@ -1,6 +1,14 @@
 """All mutants."""
 
-from tests.faults.mutants import of_agent, of_client, of_files, of_leases, of_runner, of_store
+from tests.faults.mutants import (
+    of_agent,
+    of_client,
+    of_files,
+    of_imports,
+    of_leases,
+    of_runner,
+    of_store,
+)
 
 MUTANTS = (
     *of_files.MUTANTS,
@@ -9,4 +17,5 @@ MUTANTS = (
     *of_agent.MUTANTS,
     *of_client.MUTANTS,
     *of_runner.MUTANTS,
+    *of_imports.MUTANTS,
 )

@@ -132,6 +132,9 @@ OTHER_USERS = {
     "nothing": "",
     "a fraction": "1.5",
     "spaces around it": " 7 ",
+    "a space before it": " 7",
+    "a line end after it": "7\n",
+    "below zero": "-7",
     "more than 32 bits": "2147483648",
     "digits of another script": "\u0667",
 }
@@ -157,7 +160,7 @@ REFUSED_UPLOADS: list[tuple[str, str, str, str, str]] = [
             "Invalid service",
             "Invalid service",
         )
-        for name in ("nope", "Example", "", "example ")
+        for name in ("nope", "Example", "", "example ", "example\n")
     ),
 ]
 BROKEN_UPLOADS = [
@@ -315,6 +318,17 @@ def test_a_partial_download_is_what_there_is(place: Place, state: str) -> None:
     assert told(answer, job_id) == PARTIAL[state]
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_head_of_a_partial_download_says_the_same_and_has_nothing_packed(
+    place: Place, state: str
+) -> None:
+    answer = place.ask("HEAD", "/download_partial/{}", place.looked_at[state])
+
+    status, content_type, _ = PARTIAL[state]
+    assert told(answer) == (status, content_type, "")
+    assert place.agent.poll().snapshots == []
+
+
 def test_the_directory_of_a_running_job_is_brought_by_its_agent(
     place: Place, aside: ThreadPoolExecutor
 ) -> None:
@@ -374,6 +388,47 @@ def test_the_other_pages_are_there(place: Place, page: str) -> None:
     status, content_type, begins = PAGES[page]
     assert told(answer)[:2] == (status, content_type)
     assert answer.text.startswith(begins)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_head_of_the_other_pages_is_answered_too(place: Place, page: str) -> None:
+    body = place.server.http.get(page)
+
+    answer = place.server.http.head(page)
+
+    assert told(answer) == (*PAGES[page][:2], "")
+    assert answer.headers["content-length"] == body.headers["content-length"]
+
+
+IDS: dict[str, dict[str, list[str]]] = {
+    "i32": {
+        "read": ["-1", "+987654321", "-0", "0", "2147483647", "-2147483648", f"{0:0100}"],
+        "refused": ["2147483648", "-2147483649", "4294967296", "9" * 5000, "--1", "1_0"],
+    },
+    "u32": {
+        "read": ["+987654321", "0", "2147483648", "4294967295", f"{0:0100}"],
+        "refused": ["-1", "-0", "4294967296", "9" * 5000, "++1", "1_0"],
+    },
+}
+KINDS = {
+    ("GET", "/download/{}"): {"v1": "i32", "v2": "u32"},
+    ("GET", "/download_partial/{}"): {"v1": "u32", "v2": "u32"},
+    ("POST", "/terminate/{}"): {"v1": "u32", "v2": "u32"},
+}
+
+
+@pytest.mark.parametrize(("method", "route"), KINDS)
+def test_ids_are_read_as_the_originals_numbers(place: Place, method: str, route: str) -> None:
+    kind = KINDS[method, route][place.compat]
+    statuses = {
+        word: {place.ask(method, route, text).status_code for text in IDS[kind][word]}
+        for word in ("read", "refused")
+    }
+
+    refused = place.ask(method, route, "4294967296").text
+
+    assert statuses == {"read": {404}, "refused": {400}}
+    assert refused == f"Invalid URL: Cannot parse `4294967296` to a `{kind}`"
 
 
 def test_a_good_upload_is_accepted(place: Place) -> None:

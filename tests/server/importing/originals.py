@@ -57,6 +57,11 @@ class Source:
             opened.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return folder
 
+    def spoil(self, statement: str, *values: str) -> None:
+        """Change what the original's database says."""
+        with closing(sqlite3.connect(self.database)) as opened, opened:
+            opened.execute(statement, values)
+
     def contents(self) -> dict[str, bytes]:
         return {
             str(path.relative_to(self.data)): path.read_bytes()

@@ -1,8 +1,11 @@
 """A site leaves its original server: what it had is there afterwards, and nothing was touched."""
 
+import re
 import sqlite3
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from joborch.server.importing.source import NoSourceError, SourceError
 from joborch.server.settings import load_settings
 from joborch.server.store import schema
 from tests.server.importing.originals import BECOMES, INPUTS, Source, give_results, rows, run
+from tests.support.hand_agent import submit
+from tests.support.server import running_server
 
 
 @pytest.mark.parametrize(("status", "state"), BECOMES.items())
@@ -79,11 +84,145 @@ def test_an_archive_that_was_given_to_a_job_without_results_is_an_input(
     assert given.read_bytes() == b"given"
 
 
-def test_links_are_not_followed(source: Source, into: Path) -> None:
-    folder = source.add("queued")
+HALVES: dict[str, Callable[[bytes], bytes]] = {
+    "cut off": lambda whole: whole[:-30],
+    "nothing": lambda whole: b"",
+    "a page": lambda whole: b"<html>502 Bad Gateway</html>",
+    "zeros in the middle": lambda whole: whole[:40] + bytes(20) + whole[60:],
+    "the end alone": lambda whole: whole[60:],
+    "a directory that begins too late": lambda whole: whole[:-6] + b"\xff\xff\0\0" + whole[-2:],
+    "more packed than there is": lambda whole: _with_packed_size(whole, 10**6),
+}
+
+
+def _with_packed_size(whole: bytes, size_bytes: int) -> bytes:
+    """Change what the directory says of the size of its first entry."""
+    at = whole.index(b"PK\1\2") + 20
+    return whole[:at] + size_bytes.to_bytes(4, "little") + whole[at + 4 :]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_what_is_no_whole_archive_is_not_taken_for_results(
+    source: Source, into: Path, half: str
+) -> None:
+    folder = source.add("completed", job_id=12)
+    whole = give_results(folder)
+    (folder / "output.zip").write_bytes(HALVES[half](whole))
+    imported = run(source, into)
+    ((state, removed, size),) = rows(
+        into, "SELECT state, results_removed_at, results_bytes FROM jobs"
+    )
+    assert (imported.results, state, size) == (0, "completed", None)
+    assert removed is not None
+    assert not any(into.glob("results/*/*"))
+    assert not any(into.glob("payloads/*/*/output.zip"))
+    (told,) = imported.left_out
+    assert told.startswith("job 12: its output.zip was left out: it is no whole ZIP archive")
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_results_of_any_kind_are_taken_if_they_are_whole(
+    source: Source, into: Path, is_large: bool
+) -> None:
+    folder = source.add("completed")
+    with zipfile.ZipFile(folder / "output.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/", "")
+        archive.writestr("empty", "")
+        archive.writestr("zeros", bytes(5_000_000 if is_large else 5_000))
+        archive.writestr("bz2", b"x" * 900, zipfile.ZIP_BZIP2)
+    imported = run(source, into)
+    assert (imported.results, imported.left_out) == (1, [])
+
+
+def test_links_are_not_followed_and_are_told(source: Source, into: Path) -> None:
+    folder = source.add("queued", job_id=9)
     (folder / "link").symlink_to("/etc/passwd")
-    run(source, into)
+    (folder / "folder").symlink_to("/etc")
+    assert run(source, into).left_out == [
+        f"job 9: '{name}' was left out: it is a link" for name in ("folder", "link")
+    ]
     assert [*into.glob("payloads/*/*/link")] == []
+    assert [*into.glob("payloads/*/*/folder*")] == []
+
+
+@pytest.mark.parametrize("target", ["../../secret.zip", "missing.zip", "output.zip"])
+def test_results_that_are_a_link_out_of_the_directory_are_left_out(
+    source: Source, into: Path, tmp_path: Path, target: str
+) -> None:
+    (tmp_path / "secret.zip").write_bytes(give_results(tmp_path))
+    folder = source.add("completed", job_id=64)
+    (folder / "output.zip").symlink_to(target)
+    imported = run(source, into)
+    (told,) = imported.left_out
+    assert told.startswith("job 64: its output.zip was left out: ")
+    assert imported.results == 0
+
+
+@pytest.mark.parametrize("loc", ["/opt/data/link", "/opt/data/..", "/"])
+def test_a_job_whose_directory_is_elsewhere_has_no_files(
+    source: Source, into: Path, tmp_path: Path, loc: str
+) -> None:
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "run.sh").write_text("secret")
+    (source.data / "link").symlink_to(tmp_path / "others")
+    source.add("queued", job_id=64)
+    source.spoil("UPDATE jobs SET loc = ?", loc)
+    imported = run(source, into)
+    ((state, reason),) = rows(into, "SELECT state, reason FROM jobs")
+    assert (state, reason) == ("invalid", "its files are gone from the original server")
+    assert not any(into.glob("payloads/*/*"))
+    (told,) = imported.left_out
+    assert re.fullmatch(r"job 64: its directory '.*' was left out: it leads out of /.*", told)
+
+
+def test_what_was_moved_within_the_directory_is_found_by_its_links(
+    source: Source, into: Path
+) -> None:
+    folder = source.add("completed", job_id=3)
+    results = give_results(folder)
+    moved = source.data / "old"
+    folder.rename(moved)
+    folder.symlink_to("old")
+    (moved / "output.zip").rename(source.data / "3.zip")
+    (moved / "output.zip").symlink_to("../3.zip")
+    assert run(source, into).left_out == []
+    assert (into / "results" / "000000" / "3-1.zip").read_bytes() == results
+    assert [*into.glob("payloads/*/*/run.sh")]
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+@pytest.mark.parametrize("place", ["original", "original/ours", "link", "link/ours", "."])
+def test_nothing_is_imported_into_the_originals_own_directory(
+    source: Source, tmp_path: Path, place: str, is_trial: bool
+) -> None:
+    give_results(source.add("completed"))
+    (tmp_path / "link").symlink_to(source.data)
+    before = source.contents()
+    with pytest.raises(NoPlaceError, match="one inside the other") as refused:
+        run(source, tmp_path / place, is_trial=is_trial)
+    assert "--into DIR" in str(refused.value.hint)
+    assert source.contents() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "original"]
+
+
+@pytest.mark.parametrize("ids", [[], [13], [13, 600]])
+def test_no_new_job_gets_an_id_that_was_ever_given(
+    source: Source, into: Path, ids: list[int]
+) -> None:
+    for job_id in [*ids, 500]:
+        source.add("failed", job_id=job_id)
+    source.spoil("DELETE FROM jobs WHERE id = 500")
+    run(source, into)
+    with running_server(into) as server:
+        assert submit(server.http, service="example") == max([500, *ids]) + 1
+    assert audit(load_settings({"data": str(into)}, {}, None)).violations == []
+
+
+def test_ids_are_reserved_without_a_new_job_to_show_it(source: Source, into: Path) -> None:
+    source.add("failed", job_id=13)
+    source.spoil("UPDATE sqlite_sequence SET seq = 500")
+    run(source, into)
+    assert audit(load_settings({"data": str(into)}, {}, None)).violations == []
 
 
 def test_new_jobs_get_ids_after_the_imported_ones(source: Source, into: Path) -> None:
@@ -219,11 +358,25 @@ def test_what_no_original_wrote_is_refused_whole(
     source: Source, into: Path, spoil: str, error: type[JoborchError]
 ) -> None:
     source.add("queued")
-    with closing(sqlite3.connect(source.database)) as opened, opened:
-        opened.execute(spoil)
+    source.spoil(spoil)
     with pytest.raises(error):
         run(source, into)
     assert not into.exists()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "UPDATE jobs SET status = 'wat'",
+        "UPDATE jobs SET created_at = NULL",
+        "UPDATE jobs SET created_at = 'once'",
+    ],
+)
+def test_the_job_that_no_original_wrote_is_named(source: Source, into: Path, spoil: str) -> None:
+    source.add("queued", job_id=58)
+    source.spoil(spoil)
+    with pytest.raises(SourceError, match="job 58 has a "):
+        run(source, into)
 
 
 def test_a_file_that_is_no_database_is_refused(source: Source, into: Path) -> None:
