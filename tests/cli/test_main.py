@@ -15,7 +15,12 @@ import pytest
 from joborch import __version__
 from joborch.cli.commands import COMMANDS
 from joborch.cli.main import load
-from joborch.domain.errors import ConflictError, NotAllowedError, StoreFailedError
+from joborch.domain.errors import (
+    ConflictError,
+    JobNotFoundError,
+    NotAllowedError,
+    StoreFailedError,
+)
 from joborch.domain.states import JobState
 from tests.support.command_line import Finished, Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says
@@ -75,6 +80,34 @@ def test_the_common_options_may_stand_before_the_command(stub: StubServer, jobor
 
     assert joborch("-q", "status", "--state", "queued").out == "7\n"
     assert joborch("--format", "csv", "status", "--format", "ids", "--state", "queued").out == "7\n"
+
+
+@pytest.mark.parametrize("command", ["status", "wait", "cancel", "fetch", "explain"])
+def test_two_dashes_end_the_options_and_drop_nothing(
+    stub: StubServer, joborch: Run, command: str
+) -> None:
+    stub.on("GET /api/v1/jobs/7", refuses(JobNotFoundError(7)))
+
+    assert joborch(command, "--", "7").code == 3
+    assert stub.paths() == ["GET /api/v1/jobs/7"]
+
+
+def test_what_follows_two_dashes_narrows_what_is_cancelled(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/jobs/835", says(a_job_view(835)))
+    stub.on("GET /api/v1/jobs", says(a_page()))
+
+    done = joborch("cancel", "-F", "state:held", "--yes", "--", "835")
+
+    assert (done.code, done.out) == (3, "")
+    assert stub.heard[-1].query["id"] == "835"
+    assert not any(heard.method == "POST" for heard in stub.heard)
+
+
+def test_a_word_that_looks_like_an_option_is_an_argument_after_two_dashes(joborch: Run) -> None:
+    done = joborch("status", "--", "--all-users")
+
+    assert done.code == 2
+    assert "'--all-users' names no jobs" in done.err
 
 
 def test_no_server_is_answered_with_how_to_get_one(process: Run) -> None:
