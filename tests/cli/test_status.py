@@ -90,6 +90,27 @@ def test_more_that_ended_than_fit_are_counted(stub: StubServer, at_terminal: Run
     assert json.loads(at_terminal("status", "--json").out)["total"] == 60
 
 
+def test_a_job_that_ends_between_two_requests_is_listed_once(
+    stub: StubServer, joborch: Run
+) -> None:
+    ends = a_job_view(42, COMPLETED, finished_at=datetime.now(UTC))
+
+    def jobs(heard: Heard) -> Answer:
+        is_active = heard.query["state"] == "active"
+        both = a_page(a_job_view(42, RUNNING), a_job_view(43, RUNNING))
+        return says(both if is_active else a_page(ends))
+
+    stub.on(JOBS, jobs)
+
+    page = json.loads(joborch("status", "--json").out)
+
+    assert page["total"] == 2
+    assert [(job["id"], job["state"]) for job in page["items"]] == [
+        (43, "running"),
+        (42, "completed"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("sort", "ids"),
     [
