@@ -210,6 +210,21 @@ def test_an_interrupted_submission_says_how_to_end_its_job(
     assert "Detached. Job 42 keeps running · to stop: joborch cancel 42" in done.err
 
 
+@pytest.mark.parametrize(
+    ("state", "how"), [(JobState.QUEUED, "goes on waiting"), (RUNNING, "keeps running")]
+)
+def test_an_interrupted_log_says_how_the_job_goes_on_and_how_to_end_it(
+    stub: StubServer, env: dict[str, str], home: Path, state: JobState, how: str
+) -> None:
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42, state)))
+    log = "GET /api/v1/jobs/42/logs/stream"
+    with _signal_from(stub, log, says(a_job_view(42, state))) as reached:
+        done = _interrupted(["logs", "-f", "42"], reached, env, home)
+
+    assert done.code == 130
+    assert f"Detached. Job 42 {how} · to stop: joborch cancel 42" in done.err
+
+
 def test_an_interrupted_submission_ends_its_job_if_asked_to(
     stub: StubServer, env: dict[str, str], home: Path
 ) -> None:
