@@ -259,6 +259,24 @@ def test_filters_go_to_the_server(stub: StubServer, joborch: Run) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (("--state", "held"), "state:held"),
+        (("--state", "held,failed", "-F", "dock"), "state:held,failed dock"),
+        (("@held,failed",), "state:held,failed"),
+    ],
+)
+def test_held_is_asked_for_like_a_state(
+    stub: StubServer, joborch: Run, words: tuple[str, ...], asked: str
+) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(7, held_at=datetime.now(UTC)))))
+
+    assert joborch("status", "-q", *words).out == "7\n"
+    assert stub.heard[0].query["q"] == asked
+    assert "state" not in stub.heard[0].query
+
+
 def test_no_jobs_is_no_error(stub: StubServer, joborch: Run) -> None:
     stub.on(JOBS, says(a_page()))
 
