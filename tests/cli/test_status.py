@@ -334,6 +334,32 @@ def test_the_exit_code_tells_how_the_jobs_stand(
     assert joborch("status", "--exit-code", "0-1").code == code
 
 
+def test_watching_a_terminal_that_can_only_append_prints_a_table_a_change(
+    stub: StubServer, at_terminal: Run
+) -> None:
+    running = a_page(a_job_view(1, COMPLETED), a_job_view(2, RUNNING))
+    ended = a_page(a_job_view(1, COMPLETED), a_job_view(2, COMPLETED))
+    stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
+    stub.on(JOBS, says(running), says(running), says(ended))
+
+    done = at_terminal("status", "--watch", "1-2", TERM="dumb")
+
+    states = [line.split()[1:2] for line in done.out.splitlines()]
+    assert states == [["ST"], ["✓C"], ["▶R"], [], ["ST"], ["✓C"], ["✓C"], []]
+    assert "\x1b" not in done.out
+
+
+def test_watching_a_terminal_writes_json_if_that_was_asked_for(
+    stub: StubServer, at_terminal: Run
+) -> None:
+    stub.on("GET /api/v1/events", streams(("job", an_event(1, COMPLETED))))
+    stub.on(JOBS, says(a_page(a_job_view(1, COMPLETED), a_job_view(2, COMPLETED))))
+
+    done = at_terminal("status", "--watch", "--json", "1-2")
+
+    assert [json.loads(line)["id"] for line in done.out.splitlines()] == [1, 2]
+
+
 def test_watching_a_pipe_writes_each_change_as_a_line(stub: StubServer, joborch: Run) -> None:
     stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
     running = a_page(a_job_view(1, COMPLETED), a_job_view(2, RUNNING))
