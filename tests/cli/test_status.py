@@ -198,6 +198,15 @@ def test_json_is_one_document(busy: StubServer, joborch: Run) -> None:
     assert page["items"][0]["submitted_at"] == "2026-11-23T12:00:00Z"
 
 
+def test_a_list_that_is_cut_and_cannot_be_continued_claims_no_end(
+    busy: StubServer, joborch: Run
+) -> None:
+    page = json.loads(joborch("status", "--json", "-N", "1").out)
+
+    assert (len(page["items"]), page["total"]) == (1, 2)
+    assert "next" not in page
+
+
 def test_json_on_a_terminal_holds_nothing_that_it_would_obey(
     stub: StubServer, at_terminal: Run
 ) -> None:
