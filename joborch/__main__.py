@@ -1,7 +1,9 @@
 """The program ``joborch``, which ``python -m joborch`` is too."""
 
 import io
+import os
 import sys
+from pathlib import Path
 
 COMPLETE = "__complete"
 """What shells call at a TAB; it is no command of anybody's."""
@@ -24,12 +26,20 @@ def run() -> None:
 
     What the terminal's encoding has no character for is written by its number, as on stderr.
     """
+    _replace_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _replace_closed_streams() -> None:
+    """Open what was closed for us (``>&-``): else the next socket would be standard output."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - as long as we live
 
 
 if __name__ == "__main__":

@@ -110,6 +110,33 @@ def test_a_word_that_looks_like_an_option_is_an_argument_after_two_dashes(joborc
     assert "'--all-users' names no jobs" in done.err
 
 
+@pytest.mark.parametrize("closing", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_bug(
+    stub: StubServer, env: dict[str, str], home: Path, closing: str
+) -> None:
+    stub.on("GET /api/v1/jobs", says(a_page(a_job_view(7))))
+    command = f"'{sys.executable}' -m joborch status 1-9 {closing}"
+
+    done = subprocess.run(
+        ["sh", "-c", command], env=env, cwd=home, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", [("status", "7"), ("submit", "-s", "x", "--", "true")])
+def test_a_home_that_is_no_directory_is_a_home_without_files(
+    stub: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    stub.on("GET /api/v1/jobs/7", says(a_job_view(7)))
+    stub.on("POST /api/v1/jobs", says(a_submission(7), status=201))
+
+    done = joborch(*command, HOME="/dev/null")
+
+    assert (done.code, done.err) == (0, "")
+    assert joborch("status", "last", HOME="/dev/null").code == 2
+
+
 def test_no_server_is_answered_with_how_to_get_one(process: Run) -> None:
     done = process("status", JOBORCH_SERVER=f"http://127.0.0.1:{_free_port()}")
 
