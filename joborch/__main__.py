@@ -3,7 +3,6 @@
 import io
 import os
 import sys
-from pathlib import Path
 
 COMPLETE = "__complete"
 """What shells call at a TAB; it is no command of anybody's."""
@@ -39,7 +38,7 @@ def _replace_closed_streams() -> None:
     """Open what was closed for us (``>&-``): else the next socket would be standard output."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - as long as we live
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 if __name__ == "__main__":
