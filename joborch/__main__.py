@@ -1,6 +1,7 @@
 """The program ``joborch``, which ``python -m joborch`` is too."""
 
 import io
+import os
 import sys
 
 COMPLETE = "__complete"
@@ -24,12 +25,20 @@ def run() -> None:
 
     What the terminal's encoding has no character for is written by its number, as on stderr.
     """
+    _replace_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _replace_closed_streams() -> None:
+    """Open what was closed for us (``>&-``): else the next socket would be standard output."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joborch.cli import outcome
+from joborch.cli.detaching import tell_detached
 from joborch.cli.downloads import FETCHED_FIELDS, Download, fetch_jobs
 from joborch.cli.fields import fields_of
 from joborch.cli.follow import LOG_FIELDS, Waiting, follow, tell_ends
@@ -52,15 +53,12 @@ class After:
         return outcome.exit_code(jobs)
 
     def detach(self, session: Session, ids: list[int]) -> None:
-        """After an interrupt: leave the jobs running and say so, or end them."""
+        """After an interrupt: leave the jobs alone and say so, or end them."""
         if self.cancels_on_interrupt:
             session.run(lambda orchestrator: _cancel(orchestrator, ids))
             session.output.note(f"Cancelled {spelt(ids)}")
             return
-        verb = "keeps" if len(ids) == 1 else "keep"
-        session.output.note(
-            f"Detached. {jobs_named(ids)} {verb} running · to stop: joborch cancel {spelt(ids)}"
-        )
+        tell_detached(session, ids)
 
     async def _finished(
         self, session: Session, orchestrator: Orchestrator, ids: list[int]
@@ -69,11 +67,6 @@ class After:
             return [await follow(session, orchestrator, ids[0])]
         waiting = Waiting(session, ids, is_fail_fast=self.is_fail_fast)
         return await waiting.finish(orchestrator)
-
-
-def jobs_named(ids: list[int]) -> str:
-    """Write ``Job 7`` or ``Jobs 7-9``."""
-    return f"Job {ids[0]}" if len(ids) == 1 else f"Jobs {spelt(ids)}"
 
 
 async def _cancel(orchestrator: Orchestrator, ids: list[int]) -> None:

@@ -13,11 +13,19 @@ class Entry(NamedTuple):
     alias_of: str | None = None
     is_outer: bool = False
     """Whether what follows its first argument is for another program, options and all."""
+    wraps_another: bool = False
+    """Whether what follows ``--`` is a command line to be run as a job."""
 
 
 COMMANDS = {
-    "submit": Entry("joborch.cli.submit:submit", "Queue one job or an array of jobs."),
-    "run": Entry("joborch.cli.run_job:run_job", "Submit, show the output, fetch the results."),
+    "submit": Entry(
+        "joborch.cli.submit:submit", "Queue one job or an array of jobs.", wraps_another=True
+    ),
+    "run": Entry(
+        "joborch.cli.run_job:run_job",
+        "Submit, show the output, fetch the results.",
+        wraps_another=True,
+    ),
     "status": Entry("joborch.cli.status:status", "Show jobs, or one job in detail."),
     "ps": Entry("joborch.cli.status:status", "The same as status.", alias_of="status"),
     "wait": Entry("joborch.cli.wait:wait", "Wait until jobs have ended."),

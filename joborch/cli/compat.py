@@ -14,12 +14,10 @@ eval "$(joborch compat slurm)"         and from then on: sbatch, squeue, scancel
 
 
 def compat(
-    context: typer.Context,
     words: Annotated[list[str], typer.Argument(metavar="slurm [PROGRAM [ARGUMENT]...]")],
 ) -> None:
     """Print shell functions named like Slurm's programs, or be one of these programs."""
     system, *call = words
-    tail = context.meta["joborch.tail"]
     if system != "slurm":
         raise UsageError(f"there is nothing for {system!r}", hint="joborch compat slurm")
     from joborch.cli.slurm import programs
@@ -27,5 +25,4 @@ def compat(
     if not call:
         sys.stdout.write(programs.functions("command joborch"))
         return
-    rest = [*call[1:], *([] if tail is None else ["--", *tail])]
-    raise typer.Exit(programs.call(call[0], rest))
+    raise typer.Exit(programs.call(call[0], call[1:]))

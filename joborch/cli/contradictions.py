@@ -27,17 +27,30 @@ def check_input(
 
 
 def check_expanded(arguments: Sequence[str], sources: Sources, *, is_command: bool) -> None:
-    """Refuse ``--each in/*.pdb run.sh``, where the shell made ``in/b.pdb`` the script."""
-    if is_command or not arguments:
+    """Refuse ``--each in/*.pdb run.sh``, where the shell made ``in/b.pdb`` the script.
+
+    With a command in place of the script they would be files of a single job.
+    """
+    if len(arguments) < (1 if is_command else 2):
         return
-    script = Path(arguments[0])
-    for pattern in map(Path, [*sources.each, *sources.each_dir]):
-        is_sibling = (pattern.parent, pattern.suffix) == (script.parent, script.suffix)
-        if is_sibling and pattern.exists() and len(arguments) > 1:
+    first = Path(arguments[0])
+    named = [("--each", text) for text in sources.each]
+    named += [("--each-dir", text) for text in sources.each_dir]
+    for option, text in named:
+        pattern = Path(text)
+        if pattern.exists() and _are_alike(pattern, first):
+            be = "a file of each job" if is_command else "the script"
+            like = f"{pattern.parent}/*{'' if pattern.is_dir() else pattern.suffix}"
             raise UsageError(
-                f"{script} would be the script: the shell expanded a pattern",
-                hint=f"put the pattern in quotes: --each '{pattern.parent}/*{pattern.suffix}'",
+                f"{first} would be {be}: the shell expanded a pattern",
+                hint=f"put the pattern in quotes: {option} '{like}'",
             )
+
+
+def _are_alike(one: Path, other: Path) -> bool:
+    if one.is_dir() or other.is_dir():
+        return one.is_dir() and other.is_dir() and one.parent == other.parent
+    return (one.parent, one.suffix) == (other.parent, other.suffix)
 
 
 def check_one(wishes: Wishes, after: After, sources: Sources) -> None:

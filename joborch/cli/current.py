@@ -16,7 +16,10 @@ MOST_A_PAGE = 1000
 async def current(
     orchestrator: Orchestrator, query: JobQuery, *, limit: int | None, now: datetime
 ) -> JobPage:
-    """Return at most ``limit`` jobs, and how many there are: active, or ended within the hour."""
+    """Return at most ``limit`` jobs, and how many there are: active, or ended within the hour.
+
+    A job that ends between the two requests is in both answers; the later one is the truth.
+    """
     first = limit or MOST_A_PAGE
     begun = replace(query, state="active")
     active = await orchestrator.jobs(begun, limit=first)
@@ -24,8 +27,10 @@ async def current(
         active.items = [job async for job in orchestrator.iter_jobs(begun)]
     newest_first = replace(query, state="done", sort="-finished_at")
     ended = [job async for job in _ended_since(now - RECENTLY, orchestrator, newest_first, first)]
-    jobs = in_order([*active.items, *ended], query.sort or "-id")
-    return JobPage(items=jobs[:limit], total=active.total + len(ended))
+    found = {job.id: job for job in [*active.items, *ended]}
+    twice = len(active.items) + len(ended) - len(found)
+    jobs = in_order(found.values(), query.sort or "-id")
+    return JobPage(items=jobs[:limit], total=active.total + len(ended) - twice)
 
 
 async def _ended_since(

@@ -23,6 +23,8 @@ class Effect:
     """How many would be submitted."""
     free: int
     """How many of them need wait neither for a release nor for a time."""
+    ahead: int
+    """How many of the user's jobs stand in the line before them; no more than matter."""
     start: StartEstimate | None = None
     """The server's guess, if it makes one."""
 
@@ -31,7 +33,7 @@ class Effect:
         """How many could start at once, at most: others may be ahead of them."""
         if self.service.paused:
             return 0
-        of_user = self.usage.limit - self.usage.active - self.usage.queued
+        of_user = self.usage.limit - self.usage.active - self.ahead
         rooms = [self.free, of_user, self.service.slots - self.service.active]
         if self.service.max is not None:
             rooms.append(self.service.max - self.service.active)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import typer
 
 from joborch.cli import history
-from joborch.cli.after import After, jobs_named
+from joborch.cli.after import After
 from joborch.cli.awaiting import Awaiting
+from joborch.cli.detaching import jobs_named
 from joborch.cli.exits import INTERRUPTED
 from joborch.cli.outlook import tell_outlook
 from joborch.cli.progress import Bar

@@ -11,6 +11,7 @@ from joborch.cli import outcome
 from joborch.cli.exits import StillWaitingError
 from joborch.cli.explain import in_brief
 from joborch.cli.headway import Headway
+from joborch.cli.hindrance import hindrance, tell_hindrances
 from joborch.cli.prefixes import prefixed
 from joborch.cli.session import Session
 from joborch.client import LogRestarted, Orchestrator
@@ -147,12 +148,21 @@ async def follow(
 ) -> JobView:
     """Show what a job writes until it ends: its stdout on ours, its stderr on ours.
 
-    With a ``prefix``, which stands before each, whole lines.
+    With a ``prefix``, which stands before each, whole lines. Of a job that waits, why it does.
     """
-    session.output.hint(f"Ctrl-C detaches; job {job_id} keeps running")
+    first = await hindrance(orchestrator, job_id)
+    goes_on = "keeps running" if first is None else "goes on waiting"
+    session.output.hint(f"Ctrl-C detaches; job {job_id} {goes_on}")
     plain = writer(session, job_id, is_raw=is_raw)
-    with prefixed(plain, "" if session.output.is_json else prefix) as show:
-        return await _follow(session, orchestrator, job_id, show, streams=streams)
+    teller = asyncio.create_task(
+        tell_hindrances(session, orchestrator, first), name=f"why {job_id} waits"
+    )
+    try:
+        with prefixed(plain, "" if session.output.is_json else prefix) as show:
+            return await _follow(session, orchestrator, job_id, show, streams=streams)
+    finally:
+        teller.cancel()
+        await asyncio.gather(teller, return_exceptions=True)
 
 
 async def _follow(

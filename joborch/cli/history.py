@@ -46,7 +46,7 @@ def _lines() -> list[str]:
         with _path().open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0))
             text = file.read().decode(errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [line for line in text.splitlines() if line.count("\t") == 2]
 

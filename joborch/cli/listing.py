@@ -34,22 +34,23 @@ async def show(
 ) -> None:
     """Print the page's jobs, which are the beginning of what ``query`` asks for."""
     output, jobs, now = session.output, page.items, session.now
+    document = _document(page)
     if manner.is_one and not output.is_for_programs:
         await show_detail(session, orchestrator, jobs[0])
     elif manner.is_one and output.form == "json":
         output.document(described("joborch.job/1", jobs[0]))
     elif output.is_for_programs and not manner.is_exact:
-        output.table(columns(now, {}), jobs, document=page, ids=lambda job: job.id)
+        output.table(columns(now, {}), jobs, document=document, ids=lambda job: job.id)
     elif manner.folds and (
         fold := await folded(page, orchestrator, query, limit=manner.most, now=now)
     ):
         table = folded_columns(now, await _reasons(session, orchestrator, fold.jobs, manner))
-        output.table(table, fold.lines, document=page, ids=str, summary=fold.summary)
+        output.table(table, fold.lines, document=document, ids=str, summary=fold.summary)
     else:
         reasons = await _reasons(session, orchestrator, jobs, manner)
         summary = _summary(page)
         output.table(
-            columns(now, reasons), jobs, document=page, ids=lambda job: job.id, summary=summary
+            columns(now, reasons), jobs, document=document, ids=lambda job: job.id, summary=summary
         )
     if not jobs:
         output.hint("joborch submit -s SERVICE -- echo hello")
@@ -73,3 +74,10 @@ def _summary(page: JobPage) -> str:
     if page.total > len(page.items):
         return f"{page.total} {noun}; of the {len(page.items)} shown: {' · '.join(parts)}"
     return " · ".join([f"{page.total} {noun}", *parts])
+
+
+def _document(page: JobPage) -> object:
+    """Return the page, without ``next`` where it is cut and no cursor continues it."""
+    if page.next is None and len(page.items) < page.total:
+        return {"schema": page.schema, "items": page.items, "total": page.total}
+    return page

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from joborch.cli import exits, outcome
+from joborch.cli.detaching import tell_detached
 from joborch.cli.exits import INTERRUPTED, UsageError
 from joborch.cli.filtering import Where
 from joborch.cli.follow import LOG_FIELDS, follow, tell_ends, writer
@@ -61,6 +62,8 @@ def logs(
     if follows and target:
         raise UsageError("--follow writes to stdout: redirect it instead of --output")
 
+    followed: list[int] = []
+
     async def work(orchestrator: Orchestrator) -> int:
         jobs = await select(
             selectors or [], session=session, orchestrator=orchestrator, where=where, default="last"
@@ -74,6 +77,7 @@ def logs(
             prefix=has_prefix,
         )
         if follows:
+            followed.extend(job.id for job in jobs)
             return await _follow_all(way, jobs)
         if target:
             Path(target).write_bytes(await _all_of(way, jobs, tail))  # noqa: ASYNC240 - nothing else
@@ -83,7 +87,8 @@ def logs(
     try:
         code = session.run(work)
     except KeyboardInterrupt:
-        session.output.note("\nDetached. The job goes on.")
+        if followed:
+            tell_detached(session, followed)
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(code)
 

@@ -16,13 +16,7 @@ from joborch.cli.commands import COMMANDS, Entry
 
 
 class Command(TyperCommand):
-    """A command whose errors become an exit code, and which leaves what follows ``--`` alone."""
-
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Keep everything after the first ``--`` apart, for commands that take a command."""
-        cut = args.index("--") if "--" in args else None
-        ctx.meta["joborch.tail"] = None if cut is None else args[cut + 1 :]
-        return super().parse_args(ctx, args[:cut] if cut is not None else args)
+    """A command whose errors become an exit code."""
 
     def invoke(self, ctx: Context) -> Any:
         """Run the command; what it raises is reported, and its code becomes the exit code."""
@@ -42,6 +36,16 @@ class ClientCommand(Command):
         ctx.obj = options.take(ctx.params).over(before)
         with exits.boundary(ctx.obj):
             return TyperCommand.invoke(self, ctx)
+
+
+class WrappingCommand(ClientCommand):
+    """A command that is given another one after ``--``; for all others that ends the options."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Keep everything after the first ``--`` apart."""
+        cut = args.index("--") if "--" in args else None
+        ctx.meta["joborch.tail"] = None if cut is None else args[cut + 1 :]
+        return super().parse_args(ctx, args[:cut] if cut is not None else args)
 
 
 class Commands(TyperGroup):
@@ -94,7 +98,7 @@ def load(name: str, entry: Entry) -> TyperCommand:
     app = _typer()
     app.command(
         name,
-        cls=ClientCommand if entry.is_client else Command,
+        cls=_kind(entry),
         help=f"{entry.help}\n\n\b\nExamples:\n{examples}" if examples else entry.help,
         context_settings={
             "help_option_names": ["-h", "--help"],
@@ -107,6 +111,12 @@ def load(name: str, entry: Entry) -> TyperCommand:
         raise TypeError(f"{entry.target} is not a single command")
     command.name = name
     return command
+
+
+def _kind(entry: Entry) -> type[Command]:
+    if entry.wraps_another:
+        return WrappingCommand
+    return ClientCommand if entry.is_client else Command
 
 
 def entrance(

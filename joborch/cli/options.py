@@ -58,7 +58,10 @@ def declaration(
     config: Annotated[
         str | None, typer.Option("--config", metavar="FILE", help="Configuration file.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="JSON on stdout: one document; of what streams, one a line."),
+    ] = False,
     format: Annotated[
         str | None,
         typer.Option("--format", metavar="F", help="table wide plain tsv csv json ndjson ids."),

@@ -88,8 +88,8 @@ class Output:
             self._stdout.flush()
 
     def note(self, text: str) -> None:
-        """Tell the person something that is no result."""
-        if not self._options.quiet:
+        """Tell the person something that is no result; programs find errors there, or nothing."""
+        if not self._options.quiet and not self.is_json:
             self._stderr.write(text + "\n")
 
     def trouble(self, text: str) -> None:

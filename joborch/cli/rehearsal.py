@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from joborch.cli.pieces import Piece, ready
 from joborch.cli.session import Session
 from joborch.cli.template import Filled
 from joborch.cli.times import iso, size
-from joborch.client import Orchestrator
+from joborch.client import JobQuery, Orchestrator
 from joborch.client.submission import Submission
 from joborch.domain.arrays import parse_array
 from joborch.domain.errors import NotFoundError, ServerBrokenError
@@ -79,16 +80,19 @@ async def rehearse(
         jobs[whose] += piece.jobs
         free[whose] += _free(piece, session)
     services = {service.name: service for service in (await orchestrator.services()).items}
-    effects = [
-        Effect(
+    effects: list[Effect] = []
+    for (service, user_id), number in jobs.items():
+        theirs = _of(pieces, service, user_id)
+        usage = await _usage(orchestrator, services[service], user_id)
+        effect = Effect(
             service=services[service],
-            usage=await _usage(orchestrator, services[service], user_id),
+            usage=usage,
             jobs=number,
             free=free[service, user_id],
-            start=await _start(orchestrator, pieces, service, user_id, number),
+            ahead=await _ahead(session, orchestrator, usage, max(map(_priority, theirs))),
+            start=await _start(orchestrator, theirs, usage, number),
         )
-        for (service, user_id), number in jobs.items()
-    ]
+        effects.append(effect)
     return Rehearsal(pieces=pieces, effects=effects, known=known, session=session)
 
 
@@ -109,25 +113,45 @@ async def _usage(orchestrator: Orchestrator, service: ServiceView, user_id: str)
     return found[0] if found else nothing
 
 
+async def _ahead(
+    session: Session, orchestrator: Orchestrator, usage: UsageView, priority: int
+) -> int:
+    """Count the user's jobs that a new one would stand behind, as far as there is room for them."""
+    room, found = usage.limit - usage.active, 0
+    before = f"state:queued !state:held prio>={priority}"
+    query = JobQuery(user=usage.user_id, service=usage.service, q=before)
+    async with aclosing(orchestrator.iter_jobs(query)) as jobs:
+        while found < room and (job := await anext(jobs, None)):
+            is_put_off = job.not_before is not None and job.not_before > session.now
+            found += not (is_put_off or job.after)
+    return found
+
+
 async def _start(
-    orchestrator: Orchestrator, pieces: Sequence[Piece], service: str, user_id: str, jobs: int
+    orchestrator: Orchestrator, theirs: Sequence[Submission], usage: UsageView, jobs: int
 ) -> StartEstimate | None:
     """Ask when they would start: those of several priorities as if all had the lowest."""
-    theirs = [
-        piece.submission
-        for piece in pieces
-        if (piece.submission.service, piece.submission.user_id) == (service, user_id)
-    ]
-    priority = min(DEFAULT_PRIORITY if p is None else p for p in (one.priority for one in theirs))
     try:
         found = await orchestrator.estimate(
-            service=service, user=user_id, jobs=jobs, priority=priority
+            service=usage.service,
+            user=usage.user_id,
+            jobs=jobs,
+            priority=min(map(_priority, theirs)),
         )
     except (NotFoundError, ServerBrokenError):
         return None  # an older server
     if any(one.array and parse_array(one.array).at_once for one in theirs):
         found.last = None  # what limits itself comes to its end in a time of its own
     return found
+
+
+def _of(pieces: Sequence[Piece], service: str, user_id: str) -> list[Submission]:
+    submissions = [piece.submission for piece in pieces]
+    return [one for one in submissions if (one.service, one.user_id) == (service, user_id)]
+
+
+def _priority(submission: Submission) -> int:
+    return DEFAULT_PRIORITY if submission.priority is None else submission.priority
 
 
 def _weights(submission: Submission) -> list[tuple[str, int]]:

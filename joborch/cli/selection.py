@@ -16,13 +16,13 @@ from joborch.domain.filters import is_condition
 from joborch.domain.selectors import (
     Batch,
     FromInput,
-    Held,
     Ids,
     InStates,
     Last,
     Named,
     Selector,
     ids_in,
+    is_about_held,
     parse_selector,
 )
 from joborch.wire.jobs import JobView
@@ -97,7 +97,7 @@ async def narrowed(
 def _nothing_found(named: Sequence[str], where: str | None, *, me: str) -> EmptySelectionError:
     said = [f"is {' or '.join(named)}"] if named else []
     wanted = " and ".join([*said, *([f"passes {where}"] if where else [])])
-    selectors = [each for each in parsed(named) if isinstance(each, InStates | Held | Named)]
+    selectors = [each for each in parsed(named) if isinstance(each, InStates | Named)]
     if not selectors or len(selectors) < len(named):
         return EmptySelectionError(f"no job {wanted}")
     query = _of_mine(selectors[0], me)
@@ -136,16 +136,16 @@ async def _resolve(
             jobs = await _all(orchestrator, JobQuery(batch=selector.name, sort="id"))
             wanted = selector.indices
             return [job for job in jobs if wanted is None or job.array_index in wanted]
-        case InStates() | Held() | Named():
+        case InStates() | Named():
             return await _all(orchestrator, _of_mine(selector, session.settings.user_id))
 
 
-def _of_mine(selector: InStates | Held | Named, me: str) -> JobQuery:
+def _of_mine(selector: InStates | Named, me: str) -> JobQuery:
     match selector:
+        case InStates(words) if is_about_held(words):
+            return JobQuery(q=f"state:{words}", user=me, sort="id")
         case InStates(words):
             return JobQuery(state=words, user=me, sort="id")
-        case Held():
-            return JobQuery(q="state:held", user=me, sort="id")
         case Named(pattern):
             return JobQuery(q=f"name:{quoted(pattern)}", user=me, sort="id")
 

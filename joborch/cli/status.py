@@ -17,7 +17,7 @@ from joborch.cli.selection import EmptySelectionError, narrowed, parsed, select
 from joborch.cli.session import Session
 from joborch.cli.times import parse_moment
 from joborch.client import JobQuery, Orchestrator
-from joborch.domain.selectors import Ids, check_states
+from joborch.domain.selectors import Ids, check_states_or_held, is_about_held
 from joborch.domain.sorting import parse_sort
 from joborch.wire.jobs import JobPage, JobView
 
@@ -85,15 +85,17 @@ def status(
     session = Session.of(context)
     wanted, me = wanted_by(where, session), session.settings.user_id
     is_anybodys = all_users or bool(selectors) or says_whose(wanted)
+    states = _states(state)
+    is_held = states is not None and is_about_held(states)
     query = JobQuery(
         user=me if user == "me" else user or (None if is_anybodys else me),
         service=service,
-        state=_states(state),
+        state=None if is_held else states,
         tag=tag,
         agent=agent,
         since=_moment(session, "--since", since),
         until=_moment(session, "--until", until),
-        q=str(wanted) or None,
+        q=" ".join([*([f"state:{states}"] if is_held else []), str(wanted)]).strip() or None,
         sort=_order(sort),
     )
     named, most = selectors or [], limit or MOST_LINES
@@ -164,7 +166,7 @@ def _is_one(selectors: list[str]) -> bool:
 
 def _states(words: str | None) -> str | None:
     try:
-        return check_states(words) if words else None
+        return check_states_or_held(words) if words else None
     except ValueError as error:
         raise UsageError(f"--state: {error}") from error
 

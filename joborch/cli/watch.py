@@ -33,12 +33,12 @@ async def watch(
     """Show the jobs until interrupted or, with ``ends``, until all of them have ended.
 
     ``fold`` is asked, where there is a terminal, whether jobs are to be shown as batches.
-    On a terminal the table is redrawn in place and its last frame stays; elsewhere every job that
-    changed is a line of JSON. A server that goes away meanwhile is waited for.
+    On a terminal the table is redrawn in place and its last frame stays; one that can only append
+    gets a table a change, and programs a line of JSON for every job that changed. A server that
+    goes away meanwhile is waited for.
     """
     news = asyncio.Event()
-    is_redrawn = session.output.is_terminal and not is_dumb()
-    frame = _Redrawn(session, fold) if is_redrawn else _Lines(session)
+    frame = _frame(session, fold)
     listener = asyncio.create_task(_listen(orchestrator, news), name="events for --watch")
     try:
         while True:
@@ -59,6 +59,14 @@ async def watch(
     finally:
         listener.cancel()
         await asyncio.gather(listener, return_exceptions=True)
+
+
+def _frame(session: Session, fold: Fold | None) -> "_Frame":
+    output = session.output
+    if output.is_for_programs:
+        return _Lines(session)
+    may_redraw = output.is_terminal and not is_dumb()
+    return _Redrawn(session, fold) if may_redraw else _Appended(session, fold)
 
 
 async def _wait(news: asyncio.Event) -> None:
@@ -92,6 +100,10 @@ class _Frame:
         """Return the jobs as lines for a person, if there is one."""
         return ()
 
+    def show(self, page: JobPage, lines: Sequence[str]) -> None:
+        """Show the jobs as they are now."""
+        raise NotImplementedError
+
     def lost(self, message: str) -> None:
         """Say once that what was shown may be so no more."""
         if not self._is_lost:
@@ -100,10 +112,8 @@ class _Frame:
         self._is_lost = True
 
 
-class _Redrawn(_Frame):
-    """Frames that replace each other on a terminal."""
-
-    _height = 0
+class _Tables(_Frame):
+    """Jobs as a table, for a person."""
 
     def __init__(self, session: Session, fold: Fold | None) -> None:
         super().__init__(session)
@@ -118,6 +128,26 @@ class _Redrawn(_Frame):
             return [*output.aligned(table, fold.lines)]
         reasons = await in_short(orchestrator, page.items, now=now)
         return [*output.aligned(columns(now, reasons), page.items)]
+
+
+class _Appended(_Tables):
+    """A table a change, one below the other."""
+
+    def __init__(self, session: Session, fold: Fold | None) -> None:
+        super().__init__(session, fold)
+        self._known: list[JobView] | None = None
+
+    def show(self, page: JobPage, lines: Sequence[str]) -> None:
+        """Print the table if the jobs are not as they were; ages alone are no news."""
+        if self._known != page.items:
+            self._session.output.line("\n".join([*lines, ""]))
+        self._known, self.has_shown, self._is_lost = page.items, True, False
+
+
+class _Redrawn(_Tables):
+    """Frames that replace each other on a terminal."""
+
+    _height = 0
 
     def lost(self, message: str) -> None:
         """Say it below the frame, to be wiped with it."""

@@ -60,14 +60,14 @@ def checked(text: str, where: str) -> str:
 
 
 def stored(path: Path) -> dict[str, str]:
-    """Return all tokens by address; there may be no file yet.
+    """Return all tokens by address; there may be no file yet, nor a home.
 
     Raises:
         SettingsError: if others can read the file, or nobody can understand it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
@@ -98,7 +98,7 @@ def forget_all(path: Path) -> bool:
     """Remove the file, whatever is in it; returns whether it was there."""
     try:
         path.unlink()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return True
 

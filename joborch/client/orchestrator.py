@@ -1,6 +1,6 @@
 """The SDK's front door: one object with a method for everything a server offers to users."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import aclosing
 from datetime import timedelta
 from types import TracebackType
@@ -116,7 +116,7 @@ class Orchestrator(JobActions, JobFiles, Site):
         conditions = (query or JobQuery()).parameters()
         return await self._get("/jobs", JobPage, **conditions, limit=limit, cursor=cursor)
 
-    async def iter_jobs(self, query: JobQuery | None = None) -> AsyncIterator[JobView]:
+    async def iter_jobs(self, query: JobQuery | None = None) -> AsyncGenerator[JobView, None]:
         """Yield all jobs that match, page by page."""
         cursor = None
         while True:

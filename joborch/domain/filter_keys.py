@@ -18,9 +18,8 @@ from joborch.domain.conditions import (
 )
 from joborch.domain.durations import parse_duration
 from joborch.domain.patterns import parse_glob, parse_part, parse_search
-from joborch.domain.states import GROUPS, JobState, states_named
+from joborch.domain.states import GROUPS, HELD, JobState, states_named
 
-HELD = "held"
 _RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18})(?::(\d{1,9}))?)?", re.ASCII)
 _BATCH = re.compile(r"(?:b-)?(\d{1,18})(?:\[([^\]]+)\])?", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from joborch.domain.arrays import ArraySpec, parse_array
-from joborch.domain.states import GROUPS, JobState, states_named
+from joborch.domain.states import GROUPS, HELD, JobState, states_named
 
 _IDS = re.compile(r"[0-9,:-]+")
 _BATCH = re.compile(r"b-([0-9]{1,18})(?:\[([^\]]+)\])?")
@@ -45,12 +45,7 @@ class InStates:
     """Jobs in one of some states."""
 
     words: str
-    """States and groups with commas, checked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Jobs that wait for somebody to release them; no state, but a fact beside one."""
+    """States, groups and ``held`` with commas, checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +67,7 @@ class FromInput:
     """Ids on standard input."""
 
 
-Selector = Ids | Batch | InStates | Held | Named | Last | FromInput
-_WORDS: dict[str, Selector] = {"-": FromInput(), "@held": Held()}
+Selector = Ids | Batch | InStates | Named | Last | FromInput
 
 
 def parse_selector(text: str) -> Selector:
@@ -82,10 +76,10 @@ def parse_selector(text: str) -> Selector:
     Raises:
         ValueError: with the reason, fit to be shown to the user.
     """
-    if text in _WORDS:
-        return _WORDS[text]
+    if text == "-":
+        return FromInput()
     if text.startswith("@"):
-        return InStates(check_states(text[1:]))
+        return InStates(check_states_or_held(text[1:]))
     if text.startswith(NAME) and text != NAME:
         return Named(text.removeprefix(NAME))
     if match := _LAST.fullmatch(text):
@@ -107,6 +101,19 @@ def check_states(words: str) -> str:
             known = ", ".join([*JobState, *GROUPS])
             raise ValueError(f"{word!r} is no state of a job; there are {known}") from None
     return words
+
+
+def check_states_or_held(words: str) -> str:
+    """Return ``words`` if they are what ``state:`` of a filter may be; ``ValueError`` otherwise."""
+    for word in words.split(","):
+        if word != HELD:
+            check_states(word)
+    return words
+
+
+def is_about_held(words: str) -> bool:
+    """Whether ``words`` are more than states: only a filter can ask for them."""
+    return HELD in words.split(",")
 
 
 def ids_in(text: str) -> list[int]:

@@ -113,6 +113,9 @@ GROUPS: dict[str, frozenset[JobState]] = {
 }
 """Words accepted wherever a state is; see :func:`states_named`."""
 
+HELD = "held"
+"""Asked for like a state, of jobs that wait to be released; no state, but a fact beside one."""
+
 SLURM_CODES = {
     "PD": JobState.QUEUED,
     "CF": JobState.ASSIGNED,

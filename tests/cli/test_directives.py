@@ -1,12 +1,14 @@
 """What a script says about its own job."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from joborch.domain.errors import UnknownServiceError
 from tests.client.test_submit import fields_of, files_of
 from tests.support.command_line import Run
-from tests.support.stub_server import StubServer, says
+from tests.support.stub_server import StubServer, refuses, says
 from tests.support.views import a_meta, a_submission
 
 POST = "POST /api/v1/jobs"
@@ -157,3 +159,17 @@ def test_a_script_that_asks_for_an_array_is_not_run_as_one_job(
     assert joborch("run", "-s", "example", "run.sh").code == 2
     assert joborch("submit", "-s", "example", "-f", "run.sh").code == 2
     assert POST not in taking.paths()
+
+
+def test_a_program_finds_nothing_but_the_error_on_stderr(
+    stub: StubServer, joborch: Run, home: Path
+) -> None:
+    (home / "run.sh").write_text("#!/bin/sh\n#JOBORCH --priority 70\n")
+    stub.on("GET /api/v1/meta", says(a_meta("example")))
+    stub.on("POST /api/v1/jobs", refuses(UnknownServiceError("nosuch", ("example",))))
+
+    done = joborch("submit", "-s", "nosuch", "--json", "run.sh")
+
+    assert (done.code, done.out) == (6, "")
+    (line,) = done.err.splitlines()
+    assert json.loads(line)["error"]["code"] == "unknown_service"

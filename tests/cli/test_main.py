@@ -15,7 +15,12 @@ import pytest
 from joborch import __version__
 from joborch.cli.commands import COMMANDS
 from joborch.cli.main import load
-from joborch.domain.errors import ConflictError, NotAllowedError, StoreFailedError
+from joborch.domain.errors import (
+    ConflictError,
+    JobNotFoundError,
+    NotAllowedError,
+    StoreFailedError,
+)
 from joborch.domain.states import JobState
 from tests.support.command_line import Finished, Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says
@@ -75,6 +80,61 @@ def test_the_common_options_may_stand_before_the_command(stub: StubServer, jobor
 
     assert joborch("-q", "status", "--state", "queued").out == "7\n"
     assert joborch("--format", "csv", "status", "--format", "ids", "--state", "queued").out == "7\n"
+
+
+@pytest.mark.parametrize("command", ["status", "wait", "cancel", "fetch", "explain"])
+def test_two_dashes_end_the_options_and_drop_nothing(
+    stub: StubServer, joborch: Run, command: str
+) -> None:
+    stub.on("GET /api/v1/jobs/7", refuses(JobNotFoundError(7)))
+
+    assert joborch(command, "--", "7").code == 3
+    assert stub.paths() == ["GET /api/v1/jobs/7"]
+
+
+def test_what_follows_two_dashes_narrows_what_is_cancelled(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/jobs/835", says(a_job_view(835)))
+    stub.on("GET /api/v1/jobs", says(a_page()))
+
+    done = joborch("cancel", "-F", "state:held", "--yes", "--", "835")
+
+    assert (done.code, done.out) == (3, "")
+    assert stub.heard[-1].query["id"] == "835"
+    assert not any(heard.method == "POST" for heard in stub.heard)
+
+
+def test_a_word_that_looks_like_an_option_is_an_argument_after_two_dashes(joborch: Run) -> None:
+    done = joborch("status", "--", "--all-users")
+
+    assert done.code == 2
+    assert "'--all-users' names no jobs" in done.err
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_bug(
+    stub: StubServer, env: dict[str, str], home: Path, closing: str
+) -> None:
+    stub.on("GET /api/v1/jobs", says(a_page(a_job_view(7))))
+    command = f"'{sys.executable}' -m joborch status 1-9 {closing}"
+
+    done = subprocess.run(
+        ["sh", "-c", command], env=env, cwd=home, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", [("status", "7"), ("submit", "-s", "x", "--", "true")])
+def test_a_home_that_is_no_directory_is_a_home_without_files(
+    stub: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    stub.on("GET /api/v1/jobs/7", says(a_job_view(7)))
+    stub.on("POST /api/v1/jobs", says(a_submission(7), status=201))
+
+    done = joborch(*command, HOME="/dev/null")
+
+    assert (done.code, done.err) == (0, "")
+    assert joborch("status", "last", HOME="/dev/null").code == 2
 
 
 def test_no_server_is_answered_with_how_to_get_one(process: Run) -> None:
@@ -175,6 +235,21 @@ def test_an_interrupted_submission_says_how_to_end_its_job(
 
     assert done.code == 130
     assert "Detached. Job 42 keeps running · to stop: joborch cancel 42" in done.err
+
+
+@pytest.mark.parametrize(
+    ("state", "how"), [(JobState.QUEUED, "goes on waiting"), (RUNNING, "keeps running")]
+)
+def test_an_interrupted_log_says_how_the_job_goes_on_and_how_to_end_it(
+    stub: StubServer, env: dict[str, str], home: Path, state: JobState, how: str
+) -> None:
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42, state)))
+    log = "GET /api/v1/jobs/42/logs/stream"
+    with _signal_from(stub, log, says(a_job_view(42, state))) as reached:
+        done = _interrupted(["logs", "-f", "42"], reached, env, home)
+
+    assert done.code == 130
+    assert f"Detached. Job 42 {how} · to stop: joborch cancel 42" in done.err
 
 
 def test_an_interrupted_submission_ends_its_job_if_asked_to(

@@ -204,7 +204,7 @@ def test_all_agents_that_are_named_are_drained_or_none(stub: StubServer, joborch
 
 
 def test_what_would_be_submitted_to_a_paused_service_would_wait() -> None:
-    effect = Effect(service=PAUSED, usage=OWN, jobs=1, free=1)
+    effect = Effect(service=PAUSED, usage=OWN, jobs=1, free=1, ahead=0)
 
     assert effect.starting == 0
     assert effect.lines(AT, in_utc=True)[1] == "  start: none before example is resumed"

@@ -16,7 +16,6 @@ from joborch.domain.filters import parse_filter
 from joborch.domain.selectors import (
     Batch,
     FromInput,
-    Held,
     Ids,
     InStates,
     Last,
@@ -42,7 +41,8 @@ SELECTORS: dict[str, Selector] = {
     "name=dock-*": Named("dock-*"),
     "@failed": InStates("failed"),
     "@failed,timed_out": InStates("failed,timed_out"),
-    "@held": Held(),
+    "@held": InStates("held"),
+    "@held,failed": InStates("held,failed"),
     "last": Last(),
     "last~2": Last(2),
     "-": FromInput(),

@@ -1,14 +1,17 @@
 """What a script sees of Slurm's programs when jobs wait, and when they end a moment too early."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from joborch.cli.slurm.reasons import MOST_ASKED
+from joborch.domain.errors import StoreFailedError
 from joborch.domain.states import JobState
 from joborch.wire.jobs import JobPage
 from tests.cli.test_acting import ACTIONS, JOBS, answers, asked, done, refused
 from tests.cli.test_explain import an_explanation
 from tests.support.command_line import Run
-from tests.support.stub_server import StubServer, says
+from tests.support.stub_server import StubServer, refuses, says
 from tests.support.views import NOON, a_job_view, a_page
 
 RUNNING, COMPLETED = JobState.RUNNING, JobState.COMPLETED
@@ -126,3 +129,22 @@ def test_what_goes_on_is_told_and_is_a_failure(stub: StubServer, joborch: Run) -
 
     assert (finished.code, finished.out) == (7, "")
     assert finished.err == "scancel: job 2: skipped: running\n"
+
+
+def test_squeue_lists_again_and_again_in_slurms_columns(stub: StubServer, joborch: Run) -> None:
+    gone = StoreFailedError("the disk is gone")
+    stub.on("GET /api/v1/jobs", says(a_page(a_job_view(42))), says(a_page()), refuses(gone))
+
+    done = joborch("compat", "slurm", "squeue", "-i", "0.01", "-o", "%i %t")
+
+    assert done.code == 1
+    at, *first, blank, again, last = done.out.splitlines()[:6]
+    assert (first, blank, last) == (["JOBID ST", "42 PD"], "", "JOBID ST")
+    assert str(datetime.now(UTC).year) in at and str(datetime.now(UTC).year) in again
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "inf"])
+def test_squeue_needs_a_time_between_two_lists(joborch: Run, seconds: str) -> None:
+    done = joborch("compat", "slurm", "squeue", "-i", seconds)
+
+    assert (done.code, done.err) == (2, f"error: squeue -i {seconds}: it is a number of seconds\n")

@@ -90,6 +90,27 @@ def test_more_that_ended_than_fit_are_counted(stub: StubServer, at_terminal: Run
     assert json.loads(at_terminal("status", "--json").out)["total"] == 60
 
 
+def test_a_job_that_ends_between_two_requests_is_listed_once(
+    stub: StubServer, joborch: Run
+) -> None:
+    ends = a_job_view(42, COMPLETED, finished_at=datetime.now(UTC))
+
+    def jobs(heard: Heard) -> Answer:
+        is_active = heard.query["state"] == "active"
+        both = a_page(a_job_view(42, RUNNING), a_job_view(43, RUNNING))
+        return says(both if is_active else a_page(ends))
+
+    stub.on(JOBS, jobs)
+
+    page = json.loads(joborch("status", "--json").out)
+
+    assert page["total"] == 2
+    assert [(job["id"], job["state"]) for job in page["items"]] == [
+        (43, "running"),
+        (42, "completed"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("sort", "ids"),
     [
@@ -177,6 +198,15 @@ def test_json_is_one_document(busy: StubServer, joborch: Run) -> None:
     assert page["items"][0]["submitted_at"] == "2026-11-23T12:00:00Z"
 
 
+def test_a_list_that_is_cut_and_cannot_be_continued_claims_no_end(
+    busy: StubServer, joborch: Run
+) -> None:
+    page = json.loads(joborch("status", "--json", "-N", "1").out)
+
+    assert (len(page["items"]), page["total"]) == (1, 2)
+    assert "next" not in page
+
+
 def test_json_on_a_terminal_holds_nothing_that_it_would_obey(
     stub: StubServer, at_terminal: Run
 ) -> None:
@@ -238,6 +268,24 @@ def test_filters_go_to_the_server(stub: StubServer, joborch: Run) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (("--state", "held"), "state:held"),
+        (("--state", "held,failed", "-F", "dock"), "state:held,failed dock"),
+        (("@held,failed",), "state:held,failed"),
+    ],
+)
+def test_held_is_asked_for_like_a_state(
+    stub: StubServer, joborch: Run, words: tuple[str, ...], asked: str
+) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(7, held_at=datetime.now(UTC)))))
+
+    assert joborch("status", "-q", *words).out == "7\n"
+    assert stub.heard[0].query["q"] == asked
+    assert "state" not in stub.heard[0].query
+
+
 def test_no_jobs_is_no_error(stub: StubServer, joborch: Run) -> None:
     stub.on(JOBS, says(a_page()))
 
@@ -293,6 +341,32 @@ def test_the_exit_code_tells_how_the_jobs_stand(
     stub.on(JOBS, says(a_page(*(a_job_view(i, state) for i, state in enumerate(states)))))
 
     assert joborch("status", "--exit-code", "0-1").code == code
+
+
+def test_watching_a_terminal_that_can_only_append_prints_a_table_a_change(
+    stub: StubServer, at_terminal: Run
+) -> None:
+    running = a_page(a_job_view(1, COMPLETED), a_job_view(2, RUNNING))
+    ended = a_page(a_job_view(1, COMPLETED), a_job_view(2, COMPLETED))
+    stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
+    stub.on(JOBS, says(running), says(running), says(ended))
+
+    done = at_terminal("status", "--watch", "1-2", TERM="dumb")
+
+    states = [line.split()[1:2] for line in done.out.splitlines()]
+    assert states == [["ST"], ["✓C"], ["▶R"], [], ["ST"], ["✓C"], ["✓C"], []]
+    assert "\x1b" not in done.out
+
+
+def test_watching_a_terminal_writes_json_if_that_was_asked_for(
+    stub: StubServer, at_terminal: Run
+) -> None:
+    stub.on("GET /api/v1/events", streams(("job", an_event(1, COMPLETED))))
+    stub.on(JOBS, says(a_page(a_job_view(1, COMPLETED), a_job_view(2, COMPLETED))))
+
+    done = at_terminal("status", "--watch", "--json", "1-2")
+
+    assert [json.loads(line)["id"] for line in done.out.splitlines()] == [1, 2]
 
 
 def test_watching_a_pipe_writes_each_change_as_a_line(stub: StubServer, joborch: Run) -> None:

@@ -1,13 +1,17 @@
 """What a wait says while nothing happens."""
 
 import pytest
+from msgspec import structs
 
 from joborch.cli.follow import Waiting
+from joborch.cli.hindrance import hindrance, tell_hindrances
 from joborch.cli.options import Common
 from joborch.cli.session import Session
+from joborch.client import Orchestrator
 from joborch.domain.states import JobState
 from joborch.wire.jobs import Explanation
-from tests.support.stub_server import Answer, Heard, StubServer, says
+from tests.support.command_line import Run
+from tests.support.stub_server import Answer, Heard, StubServer, says, streams
 from tests.support.views import a_job_view
 
 EXPLAIN = "/api/v1/jobs/42/explain"
@@ -29,6 +33,37 @@ def test_a_wait_in_lines_says_now_and_then_that_it_goes_on_and_why(
     lines = capsys.readouterr().err.splitlines()
     assert lines[:2] == ["1 queued", "still waiting: 1 queued (no agent)"]
     assert lines[-1] == "1 completed"
+
+
+def test_whoever_follows_a_job_that_waits_is_told_why_and_when_that_changes(
+    stub: StubServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = structs.replace(without_an_agent(), reason="held", message="it is held")
+    runs = structs.replace(held, state="running", reason=None)
+    stub.on(f"GET {EXPLAIN}", *map(says, (without_an_agent(), without_an_agent(), held, runs)))
+    session = Session(Common(server=stub.url))
+
+    async def work(orchestrator: Orchestrator) -> None:
+        first = await hindrance(orchestrator, 42)
+        await tell_hindrances(session, orchestrator, first, ask_every_s=0)
+
+    session.run(work)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "still waiting: job 42 is queued (no agent)",
+        "still waiting: job 42 is queued (it is held)",
+    ]
+
+
+def test_a_log_of_a_job_that_waits_begins_with_why(stub: StubServer, joborch: Run) -> None:
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42)))
+    stub.on(f"GET {EXPLAIN}", says(without_an_agent()))
+    ended = a_job_view(42, JobState.COMPLETED)
+    stub.on("GET /api/v1/jobs/42/logs/stream", streams(("end", ended)))
+
+    done = joborch("logs", "-f", "42")
+
+    assert (done.code, done.err) == (0, "still waiting: job 42 is queued (no agent)\n")
 
 
 def without_an_agent() -> Explanation:

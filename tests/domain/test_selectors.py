@@ -3,7 +3,6 @@ import pytest
 from joborch.domain.selectors import (
     Batch,
     FromInput,
-    Held,
     Ids,
     InStates,
     Last,
@@ -27,7 +26,8 @@ from joborch.domain.selectors import (
         ("b-31[1-3]", Batch("b-31", frozenset({1, 2, 3}))),
         ("@failed", InStates("failed")),
         ("@active,failed", InStates("active,failed")),
-        ("@held", Held()),
+        ("@held", InStates("held")),
+        ("@held,failed", InStates("held,failed")),
         ("name=dock-*", Named("dock-*")),
         ("last", Last()),
         ("last~2", Last(2)),

@@ -1,10 +1,13 @@
 """``squeue`` and ``sacct``: jobs in Slurm's columns, as scripts read them."""
 
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import NoReturn
 
+from joborch.cli.exits import UsageError
 from joborch.cli.slurm.columns import COLUMNS, FIELDS, filled, letters
 from joborch.cli.slurm.errands import joborch, jobs_like, jobs_named, me, passing
 from joborch.cli.slurm.flags import Parsed, parse, refusal
@@ -55,13 +58,39 @@ def squeue(words: Sequence[str]) -> int:
     given = parse("squeue", SQUEUE, words)
     if given.words:
         raise refusal("squeue", given.words[0], "squeue -j ID, or -u USER")
-    if given.has("start") or given.has("interval"):
+    if given.has("start"):
         return _handed_on(given)
     form = given.get("format") or DEFAULT_FORMAT
     if unknown := [letter for letter in letters(form) if letter not in COLUMNS]:
         raise refusal(
             "squeue", f"-o %{unknown[0]}", f"there are {' '.join(map('%{}'.format, COLUMNS))}"
         )
+    if interval := given.get("interval"):
+        return _list_again_and_again(given, form, _seconds(interval))
+    _list(given, form)
+    return 0
+
+
+def _list_again_and_again(given: Parsed, form: str, interval_s: float) -> NoReturn:
+    while True:
+        _print(f"{datetime.now().astimezone():%a %b %d %H:%M:%S %Y}")
+        _list(given, form)
+        _print("")
+        sys.stdout.flush()
+        time.sleep(interval_s)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"squeue -i {text}: it is a number of seconds")
+    return seconds
+
+
+def _list(given: Parsed, form: str) -> None:
     jobs = _chosen("squeue", given, usual="active", user=me() if given.has("me") else None)
     jobs.sort(key=lambda j: (j.state != JobState.RUNNING, -j.priority, j.id))
     if SAYING_WHY & set(letters(form)):
@@ -71,7 +100,6 @@ def squeue(words: Sequence[str]) -> int:
         _print(filled(form, lambda letter: COLUMNS[letter][0]))
     for job in jobs:
         _print(filled(form, partial(_cell, job, now)))
-    return 0
 
 
 def sacct(words: Sequence[str]) -> int:
@@ -93,21 +121,20 @@ def sacct(words: Sequence[str]) -> int:
 
 
 def _handed_on(given: Parsed) -> int:
-    """Do what ``squeue --start`` and ``-i`` do, in joborch's own form."""
+    """Do what ``squeue --start`` does, in joborch's own form."""
     if odd := [name for name in ("jobs", "names", "format") if given.has(name)]:
         flag = SQUEUE[odd[0]].split()[0].rstrip("=")
-        raise refusal("squeue", f"{flag} with --start or -i", "joborch status ID --why, or --watch")
+        raise refusal("squeue", f"{flag} with --start", "joborch status ID --why")
     user = me() if given.has("me") else given.get("user")
-    state = given.get("states") or ("PD" if given.has("start") else None)
     scope = {
         "-u": user,
         "-s": given.get("service"),
         "--agent": given.get("agent"),
-        "--state": states("squeue", state) if state else "active",
+        "--state": states("squeue", given.get("states") or "PD"),
     }
     options = [word for option, value in scope.items() if value for word in (option, value)]
     everybody = [] if user else ["-A"]
-    return joborch("status", "--why" if given.has("start") else "--watch", *everybody, *options)
+    return joborch("status", "--why", *everybody, *options)
 
 
 def _fields(text: str) -> list[str]:
