@@ -103,6 +103,8 @@ TRANSITIONS: dict[tuple[JobState | None, JobEvent], JobState] = {
 
 ACTIVE = frozenset({JobState.ASSIGNED, JobState.RUNNING})
 TERMINAL = frozenset(JobState) - ACTIVE - {JobState.QUEUED}
+WITH_RESULTS = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.TIMED_OUT})
+"""In these a job ends by its agent's report only, and that brings the results if there are any."""
 BAD = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.INVALID, JobState.LOST})
 
 GROUPS: dict[str, frozenset[JobState]] = {

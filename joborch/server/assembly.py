@@ -22,6 +22,9 @@ from joborch.server.store.database import Database
 
 logger = logging.getLogger(__name__)
 
+MOST_NAMED = 10
+"""So many of the archives that no job tells of are named in the log."""
+
 
 @asynccontextmanager
 async def assembled(
@@ -68,14 +71,26 @@ async def _recover(parts: Parts) -> None:
     wrong = await parts.database.write(usage.recount)
     if wrong:
         logger.warning("counters were wrong and have been mended", extra={"counters": wrong})
-    payload_ids = await parts.database.read(submissions.payload_ids)
-    unfinished, kept = await parts.database.read(jobs.attempts_with_files)
-    orphans = await asyncio.to_thread(parts.blobs.sweep, payload_ids, unfinished, kept)
-    if orphans:
-        logger.info("unfinished uploads removed", extra={"count": orphans})
+    await _sweep(parts)
     every = await parts.database.read(agents.every)
     holders = {row[0] for row in await parts.database.read(jobs.held)}
     for agent in every:
         parts.catalog.discover(agent.services)
         if agent.id in holders:
             parts.roll.expect(agent, parts.clock.monotonic())
+
+
+async def _sweep(parts: Parts) -> None:
+    """Remove files that nobody needs; results are kept that only a spoilt record can disown."""
+    payload_ids = await parts.database.read(submissions.payload_ids)
+    unfinished, kept = await parts.database.read(jobs.attempts_with_files)
+    silent = await parts.database.read(jobs.attempts_that_tell_of_no_results)
+    disowned = await asyncio.to_thread(parts.blobs.with_results, silent)
+    if disowned:
+        hint = "joborch check says of which"
+        extra = {"results": disowned[:MOST_NAMED], "count": len(disowned), "hint": hint}
+        logger.warning("results are here that no job tells of", extra=extra)
+    kept |= {name.removesuffix(".zip") for name in disowned}
+    orphans = await asyncio.to_thread(parts.blobs.sweep, payload_ids, unfinished, kept)
+    if orphans:
+        logger.info("unfinished uploads removed", extra={"count": orphans})

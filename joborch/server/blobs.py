@@ -18,7 +18,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from io import RawIOBase
 from pathlib import Path
@@ -150,6 +150,11 @@ class Blobs:
     def open_results(self, job_id: int, attempt: int) -> BinaryIO:
         """Open an attempt's results; they stay readable even if they are removed meanwhile."""
         return self._results(job_id, attempt).open("rb")
+
+    def with_results(self, attempts: Iterable[tuple[int, int]]) -> list[str]:
+        """Return the names of the archives that are here, of these jobs and attempts."""
+        paths = (self._results(job_id, attempt) for job_id, attempt in attempts)
+        return [path.name for path in paths if path.exists()]
 
     def remove_results(self, job_id: int, attempt: int) -> None:
         """Remove an attempt's results and what was received of them, if there are any."""

@@ -12,6 +12,7 @@ from joborch.server.audit.ledger import Ledger
 CHUNK_BYTES = 1024 * 1024
 PER_DIRECTORY = 1000
 RESTORE = "restore it from a copy of the data directory; without one, submit the job again"
+DISOWNED = "copy the archive if somebody needs it: retention will remove it; and report this"
 MISSING = "its results are missing"
 STILL = "SELECT 1 FROM jobs WHERE id = ? AND results_removed_at IS NULL"
 
@@ -49,7 +50,11 @@ def check(
         records = _records(ledger, number)
         folder = f"results/{number:06}"
         found = [path for path in disk.entries(folder) if path.suffix == ".zip"]
-        yield from disk.strays(found, {record.name for record in records})
+        silent = _silent(ledger, number)
+        yield from disk.strays(found, {record.name for record in records} | silent.keys())
+        suspects += [
+            _disowned(path.name, silent[path.name]) for path in found if path.name in silent
+        ]
         for record in records:
             if record.finished_at is None:
                 continue
@@ -87,6 +92,31 @@ def _records(ledger: Ledger, number: int) -> list[Record]:
         (first, first + PER_DIRECTORY - 1),
     )
     return [Record(*row) for row in rows]
+
+
+def _silent(ledger: Ledger, number: int) -> dict[str, int]:
+    """Return the jobs by the archives that they may have had, and tell nothing of."""
+    first = number * PER_DIRECTORY
+    rows = ledger.execute(
+        "SELECT id || '-' || attempt || '.zip', id FROM jobs j"
+        " WHERE id BETWEEN ? AND ? AND results_removed_at IS NULL AND results_sha256 IS NULL"
+        " AND (state IN ('completed', 'failed', 'timed_out') OR state = 'cancelled' AND EXISTS"
+        " (SELECT 1 FROM events e WHERE e.job_id = j.id AND event = 'cancel'"
+        " AND actor LIKE 'agent:%'))",
+        (first, first + PER_DIRECTORY - 1),
+    )
+    return dict(rows.fetchall())
+
+
+def _disowned(name: str, job_id: int) -> Suspect:
+    """Judge an archive whose job ended as jobs with results do, and has none recorded."""
+    finding = Finding(
+        invariant=Invariant.I5,
+        job_id=job_id,
+        message=f"{name} is here, and no results are recorded",
+        remedy=DISOWNED,
+    )
+    return Suspect(finding=finding, still_recorded=STILL, key=job_id)
 
 
 def _suspect(disk: Disk, record: Record, fault: str) -> Suspect:

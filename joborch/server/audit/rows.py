@@ -25,6 +25,12 @@ CONTRADICTIONS = (
         " AND (results_sha256 IS NOT NULL OR results_removed_at IS NOT NULL)",
     ),
     (
+        Invariant.I5,
+        "has other results than its end told of, or none",
+        "SELECT j.id FROM jobs j JOIN events e ON e.job_id = j.id AND e.to_state = j.state"
+        " WHERE json_extract(e.detail, '$.results_bytes') <> coalesce(j.results_bytes, -1)",
+    ),
+    (
         Invariant.I8,
         "has a place in a batch, or a batch, but not both",
         "SELECT id FROM jobs WHERE (batch_id IS NULL) <> (array_index IS NULL)",

@@ -247,7 +247,9 @@ def _note_for(job: Job, one: Report) -> str | None:
 
 
 def _detail(one: Report) -> dict[str, Any]:
-    facts = {"exit_code": one.exit_code, "signal": one.signal}
+    """Say in the job's history what its row says too, so that neither can be lost unseen."""
+    size_bytes = one.results.size_bytes if one.results else None
+    facts = {"exit_code": one.exit_code, "signal": one.signal, "results_bytes": size_bytes}
     return {name: value for name, value in facts.items() if value is not None}
 
 

@@ -9,16 +9,16 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from joborch.domain.agents import Demand
 from joborch.domain.errors import JobNotFoundError, StaleJobError
 from joborch.domain.jobs import Job, JobChange, NewJob
 from joborch.domain.quotas import Limits
-from joborch.domain.states import ACTIVE, JobFact, JobState
+from joborch.domain.states import ACTIVE, WITH_RESULTS, JobEvent, JobFact, JobState
 from joborch.server.store import events, gates, usage
 from joborch.server.store.database import Transaction
-from joborch.server.store.tables import JOBS, is_queued, stands_in_line
+from joborch.server.store.tables import EVENTS, JOBS, is_queued, stands_in_line
 
 MOST_IDS = 500
 """So many ids stand in one statement."""
@@ -177,6 +177,28 @@ def attempts_with_files(connection: Connection) -> tuple[set[str], set[str]]:
     )
     names = [{f"{row[0]}-{row[1]}" for row in connection.execute(q)} for q in (unfinished, kept)]
     return names[0], names[1]
+
+
+def attempts_that_tell_of_no_results(connection: Connection) -> list[tuple[int, int]]:
+    """Return the job and attempt of those that ended as ends with results, and have none recorded.
+
+    Nearly always there were none. If there are, they are not what a crash has left: only its
+    agent's report ends a job like that, and what it brought was published and recorded together.
+    """
+    by_its_agent = exists().where(
+        EVENTS.c.job_id == JOBS.c.id,
+        EVENTS.c.event == JobEvent.CANCEL.value,
+        EVENTS.c.actor.startswith("agent:"),
+    )
+    rows = connection.execute(
+        select(JOBS.c.id, JOBS.c.attempt).where(
+            JOBS.c.results_sha256.is_(None),
+            JOBS.c.results_removed_at.is_(None),
+            JOBS.c.state.in_([state.value for state in WITH_RESULTS])
+            | (JOBS.c.state == JobState.CANCELLED.value) & by_its_agent,
+        )
+    )
+    return [(row.id, row.attempt) for row in rows]
 
 
 def first_finished(connection: Connection) -> datetime | None:
