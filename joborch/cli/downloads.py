@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joborch.cli import exits, outcome
+from joborch.cli.hindrance import hindrance
 from joborch.cli.progress import Bar
 from joborch.cli.session import Session
 from joborch.client import Orchestrator
 from joborch.client.results import sha256_of
-from joborch.domain.errors import JoborchError
+from joborch.domain.errors import JoborchError, NotFinishedError
 from joborch.domain.names import place_named
 from joborch.domain.text import one_line
 from joborch.wire.jobs import JobView
@@ -107,7 +108,8 @@ async def _fetch(
         session.output.note(f"warning: job {job.id} {one_line(outcome.verdict(job))}")
     is_there = _is_to_stay(target, download)
     try:
-        files = await _bring(session, orchestrator, job, target, download)
+        async with saying_why(orchestrator, job.id):
+            files = await _bring(session, orchestrator, job, target, download)
     except FileExistsError as error:
         hint = "--overwrite replaces what is there, --dir puts it elsewhere"
         raise exits.UsageError(str(error), hint=hint) from error
@@ -135,6 +137,18 @@ async def _bring(
             overwrite=download.is_overwriting,
             on_progress=bar.move,
         )
+
+
+@asynccontextmanager
+async def saying_why(orchestrator: Orchestrator, job_id: int) -> AsyncIterator[None]:
+    """Add to the refusal to hand out results of a job that has not ended what it waits for."""
+    try:
+        yield
+    except NotFinishedError as error:
+        if found := await hindrance(orchestrator, job_id):
+            error.details["why"] = found.message
+        error.hint = f"joborch fetch -w {job_id} waits for the end"
+        raise
 
 
 def _is_to_stay(target: Path, download: Download) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from joborch.cli.downloads import FETCHED_FIELDS, Download, fetch_jobs
+from joborch.cli.downloads import FETCHED_FIELDS, Download, fetch_jobs, saying_why
 from joborch.cli.exits import UsageError
 from joborch.cli.fields import fields_of
 from joborch.cli.filtering import Where
@@ -107,12 +107,13 @@ def fetch(
         if not (listing or member or output):
             return await fetch_jobs(session, orchestrator, jobs, download)
         job = _only(jobs)
-        if listing:
-            await _list(session, orchestrator, job)
-        elif member:
-            await _write_member(orchestrator, job, member, output)
-        elif output:
-            await _write_archive(session, orchestrator, job, output, download)
+        async with saying_why(orchestrator, job.id):
+            if listing:
+                await _list(session, orchestrator, job)
+            elif member:
+                await _write_member(orchestrator, job, member, output)
+            elif output:
+                await _write_archive(session, orchestrator, job, output, download)
         return 0
 
     raise typer.Exit(session.run(work))

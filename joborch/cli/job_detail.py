@@ -1,7 +1,8 @@
 """Everything about one job, for a person."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import chain
+from itertools import repeat as again
 
 from joborch.cli import outcome
 from joborch.cli.explain import facts, outlook
@@ -10,8 +11,9 @@ from joborch.cli.last_words import last_words
 from joborch.cli.session import Session
 from joborch.cli.times import clock, size
 from joborch.client import Orchestrator
-from joborch.client.repeating import repeat_command
+from joborch.client.repeating import repeat_command, repeat_note
 from joborch.domain.durations import format_duration
+from joborch.domain.errors import NotFoundError, ServerBrokenError
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.wire.events import EventView
@@ -26,6 +28,7 @@ async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView
     """Print how a job stands, why it waits, its history, its files, and what it wrote last."""
     history = await orchestrator.history(job.id)
     files = await orchestrator.files(job.id)
+    env = await _environment(orchestrator, job.id)
     written = await last_words(orchestrator, job)
     explanation = None
     if job.state == JobState.QUEUED:
@@ -39,8 +42,16 @@ async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView
     _show_why(session, explanation)
     for line in _timeline(session, history):
         output.line(line)
-    for label, text in [*_files(files), ("repeat", repeat_command(job, files)), *_log(written)]:
+    repeat = [("repeat", repeat_command(job, files, env)), ("", repeat_note(job, files, env))]
+    for label, text in [*_files(files), *repeat, *_log(written)]:
         output.line(f"  {label:<9} {one_line(text)}")
+
+
+async def _environment(orchestrator: Orchestrator, job_id: int) -> dict[str, str] | None:
+    try:
+        return await orchestrator.environment(job_id)
+    except (NotFoundError, ServerBrokenError):
+        return None  # a server of before does not tell
 
 
 def _facts(session: Session, job: JobView) -> Iterator[tuple[str, str]]:
@@ -73,7 +84,8 @@ def _timeline(session: Session, history: list[EventView]) -> Iterator[str]:
     for event in history:
         at = session.times.moment(event.at)
         detail = " ".join(f"{key}={_value(value)}" for key, value in event.detail.items())
-        words = f"{event.event} → {event.to_state} by {event.actor} {detail}"
+        moved = "" if event.from_state == event.to_state else f" → {event.to_state}"
+        words = f"{event.event}{moved} by {event.actor} {detail}"
         yield f"  {at}  {one_line(words).rstrip()}"
 
 
@@ -96,7 +108,7 @@ def _files(files: FileList) -> Iterator[tuple[str, str]]:
 
 def _log(written: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     for stream, lines in written.items():
-        yield from zip(chain([stream], repeat("")), lines, strict=False)
+        yield from zip(chain([stream], again("")), lines, strict=False)
 
 
 def _color(job: JobView) -> str | None:

@@ -17,7 +17,7 @@ from joborch.cli.selection import EmptySelectionError, narrowed, parsed, select
 from joborch.cli.session import Session
 from joborch.cli.times import parse_moment
 from joborch.client import JobQuery, Orchestrator
-from joborch.domain.selectors import Ids, check_states_or_held, is_about_held
+from joborch.domain.selectors import Ids, Last, check_states_or_held, is_about_held
 from joborch.domain.sorting import parse_sort
 from joborch.wire.jobs import JobPage, JobView
 
@@ -106,7 +106,7 @@ def status(
         raise typer.Exit
 
     manner = Manner(
-        is_one=_is_one(named),
+        is_one=False,
         folds=not (named or expand) and query == JobQuery(user=query.user),
         is_exact=why,
         most=most,
@@ -127,7 +127,8 @@ def status(
         page = await ask()
         items = page.items[: limit if named else most]
         shown = JobPage(items=items, total=page.total, next=page.next)
-        await show(session, orchestrator, shown, query, manner)
+        in_detail = _is_one(named, page.items, is_for_programs=session.output.is_for_programs)
+        await show(session, orchestrator, shown, query, replace(manner, is_one=in_detail))
         return page.items
 
     try:
@@ -159,9 +160,17 @@ async def _asked(
     return JobPage(items=jobs, total=len(jobs))
 
 
-def _is_one(selectors: list[str]) -> bool:
-    named = parsed(selectors)
-    return len(named) == 1 and isinstance(named[0], Ids) and len(named[0].ids) == 1
+def _is_one(selectors: list[str], found: list[JobView], *, is_for_programs: bool) -> bool:
+    """Whether one job was named, by its id or to a person as the last submission.
+
+    A program that names the last submission always gets a list, of however many jobs.
+    """
+    match parsed(selectors):
+        case [Ids(ids)]:
+            return len(ids) == 1
+        case [Last()]:
+            return len(found) == 1 and not is_for_programs
+    return False
 
 
 def _states(words: str | None) -> str | None:

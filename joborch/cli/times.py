@@ -84,7 +84,10 @@ def parse_moment(text: str, *, now: datetime, ago: bool) -> datetime:
         return now + parse_duration(word.removeprefix("now+"))
     if match := _TIME_OF_DAY.fullmatch(word):
         hour, minute = int(match[1]), int(match[2])
-        return now.astimezone().replace(hour=hour, minute=minute, second=0, microsecond=0)
+        try:
+            return now.astimezone().replace(hour=hour, minute=minute, second=0, microsecond=0)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no time: {error}") from None
     with suppress(ValueError):
         span = parse_duration(word)
         return now - span if ago else now + span

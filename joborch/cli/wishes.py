@@ -145,7 +145,10 @@ def with_command(error: UnknownServiceError) -> UnknownServiceError:
 
 
 def _begin(text: str | None, now: datetime) -> datetime | None:
-    return parse_moment(text, now=now, ago=False) if text else None
+    try:
+        return parse_moment(text, now=now, ago=False) if text else None
+    except ValueError as error:
+        raise UsageError(f"--begin: {error}") from error
 
 
 def _env(texts: Sequence[str]) -> dict[str, str]:

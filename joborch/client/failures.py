@@ -4,8 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from joborch.domain.errors import NotAllowedError, ServerBrokenError, ServerUnreachableError
+from joborch.domain.errors import (
+    NotAllowedError,
+    NotFoundError,
+    ServerBrokenError,
+    ServerUnreachableError,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -54,13 +60,33 @@ def unexplained(
         return NotAllowedError(answer, request_id=request_id)
     if response.has_redirect_location:
         target = response.headers["Location"]
-        return ServerBrokenError(f"{answer}, to {target}", hint="use that address instead")
+        return ServerBrokenError(f"{answer}, to {target}", hint=_moved(response, server, target))
     if response.is_server_error:
         return ServerBrokenError(answer, hint="see the server's log", request_id=request_id)
     if response.status_code == BAD_REQUEST and server.startswith(PLAIN):
         # What proxies say to a request that should have been encrypted; joborch says why.
         return ServerBrokenError(answer, hint=f"is it {_otherwise(server)}?")
     return ServerBrokenError(answer, hint="is this the address of a joborch server?")
+
+
+def misplaced(server: str, error: NotFoundError) -> ServerBrokenError | None:
+    """Return the error for an address below that of a server, where there is no API; or None."""
+    parts = urlsplit(server)
+    if error.code != NotFoundError.code or not parts.path.strip("/"):
+        return None
+    return ServerBrokenError(
+        f"{server} is not the address of a joborch server: {error.message}",
+        hint=f"is it {parts.scheme}://{parts.netloc}?",
+    )
+
+
+def _moved(response: "httpx.Response", server: str, target: str) -> str:
+    """Say which address to use, if a redirect leads to the same route at another one."""
+    route = response.request.url.path.removeprefix(urlsplit(server).path.rstrip("/"))
+    address, found, _ = target.partition(route)
+    if not found or not urlsplit(address).netloc:
+        return "is that the address of a joborch server?"
+    return f"use {address} as the server's address"
 
 
 def _other_scheme(server: str, error: Exception) -> ServerUnreachableError | None:

@@ -14,10 +14,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from joborch.client.failures import broken, translated, unexplained
+from joborch.client.failures import broken, misplaced, translated, unexplained
 from joborch.domain.errors import (
     InvalidRequestError,
     JoborchError,
+    NotFoundError,
     ReadOnlyError,
     ServerBrokenError,
 )
@@ -224,6 +225,8 @@ class Transport:
         except msgspec.MsgspecError:
             return unexplained(response, self.server, request_id)
         error = error_of(problem)
+        if isinstance(error, NotFoundError):
+            error = misplaced(self.server, error) or error
         error.details.setdefault("request_id", problem.request_id or request_id)
         return error
 

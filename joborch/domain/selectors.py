@@ -19,6 +19,7 @@ from joborch.domain.states import GROUPS, HELD, JobState, states_named
 _IDS = re.compile(r"[0-9,:-]+")
 _BATCH = re.compile(r"b-([0-9]{1,18})(?:\[([^\]]+)\])?")
 _LAST = re.compile(r"last(?:~([0-9]{1,4}))?")
+_TOO_LONG = re.compile(r"[0-9]{10}")
 _ID = re.compile(r"[0-9]{1,18}")
 NAME = "name="
 
@@ -140,11 +141,15 @@ def spelt(ids: list[int]) -> str:
 
 
 def _ids(text: str) -> Ids:
+    if _TOO_LONG.search(text):
+        raise ValueError(f"no selection of jobs: {text!r}: an id has at most 9 digits")
     try:
         spec: ArraySpec = parse_array(text)
     except ValueError as error:
-        reason = str(error).removeprefix("array ")
+        reason = str(error).removeprefix("array ").replace("has more than", "names more than")
         raise ValueError(f"no selection of jobs: {reason}") from None
+    if 0 in spec.indices:
+        raise ValueError(f"no selection of jobs: {text!r}: ids begin with 1")
     singles = (part for part in text.split(",") if _ID.fullmatch(part))
     return Ids(spec.indices, frozenset(int(part) for part in singles))
 

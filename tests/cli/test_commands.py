@@ -15,6 +15,7 @@ from joborch.domain.errors import (
 from joborch.domain.states import JobState
 from joborch.wire.events import LogText
 from joborch.wire.jobs import FileList, FileView
+from tests.cli.test_explain import an_explanation
 from tests.support.command_line import Run
 from tests.support.stub_server import StubServer, ranged, refuses, says, sends, streams
 from tests.support.views import a_job_view, a_page, a_zip, an_event, files_of, results_of, zip_of
@@ -265,6 +266,26 @@ def test_some_of_several_is_partial_success(stub: StubServer, joborch: Run) -> N
 
     assert (finished.code, finished.out) == (7, "1-dock\n".replace("1-dock", "dock-1"))
     assert "job 2 is running" in finished.err
+
+
+@pytest.mark.parametrize("more", [(), ("--member", "a.txt"), ("-o", "-")])
+def test_results_of_a_job_that_waits_are_refused_with_why_it_does(
+    stub: StubServer, joborch: Run, more: tuple[str, ...]
+) -> None:
+    refused = refuses(NotFinishedError(42, "queued"))
+    stub.on(JOB, says(a_job_view(42)))
+    stub.on(RESULTS, refused)
+    stub.on(f"{JOB}/files/result/a.txt", refused)
+    stub.on(f"{JOB}/explain", says(an_explanation(42, message="no agent offers example")))
+
+    done = joborch("fetch", "42", *more)
+
+    assert done.code == 8
+    assert done.err.splitlines() == [
+        "error: job 42 is queued: its results are not there yet",
+        "  why: no agent offers example",
+        "  fix: joborch fetch -w 42 waits for the end",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from joborch.domain.errors import (
     ConflictError,
     JobNotFoundError,
     NotAllowedError,
+    NotFoundError,
     StoreFailedError,
 )
 from joborch.domain.states import JobState
@@ -135,6 +136,26 @@ def test_a_home_that_is_no_directory_is_a_home_without_files(
 
     assert (done.code, done.err) == (0, "")
     assert joborch("status", "last", HOME="/dev/null").code == 2
+
+
+def test_an_address_below_that_of_the_server_is_told_with_the_right_one(
+    stub: StubServer, joborch: Run
+) -> None:
+    nothing = NotFoundError("there is nothing at /foo/api/v1/jobs/7")
+    stub.on("GET /foo/api/v1/jobs/7", refuses(nothing))
+
+    done = joborch("-S", f"{stub.url}/foo", "status", "7")
+
+    assert done.code == 1
+    assert done.err.splitlines()[-1] == f"  fix: is it {stub.url}?"
+
+
+def test_a_job_that_is_not_there_stays_so_at_an_address_with_a_path(
+    stub: StubServer, joborch: Run
+) -> None:
+    stub.on("GET /foo/api/v1/jobs/7", refuses(JobNotFoundError(7)))
+
+    assert joborch("-S", f"{stub.url}/foo", "status", "7").code == 3
 
 
 def test_no_server_is_answered_with_how_to_get_one(process: Run) -> None:

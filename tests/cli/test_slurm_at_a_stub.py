@@ -148,3 +148,10 @@ def test_squeue_needs_a_time_between_two_lists(joborch: Run, seconds: str) -> No
     done = joborch("compat", "slurm", "squeue", "-i", seconds)
 
     assert (done.code, done.err) == (2, f"error: squeue -i {seconds}: it is a number of seconds\n")
+
+
+def test_a_flag_of_one_program_is_not_explained_as_that_of_another(joborch: Run) -> None:
+    done = joborch("compat", "slurm", "sinfo", "-o", "%n")
+
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == "  fix: joborch agents --fields NAME,NAME"

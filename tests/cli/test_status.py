@@ -1,7 +1,9 @@
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from joborch.domain.errors import JobNotFoundError
 from joborch.domain.states import JobState
@@ -9,7 +11,7 @@ from joborch.wire.events import EventPage
 from joborch.wire.jobs import FileList, JobPage
 from tests.support.command_line import Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says, streams
-from tests.support.views import a_job_view, a_page, an_event
+from tests.support.views import a_job_view, a_page, a_submission, an_event
 
 JOBS = "GET /api/v1/jobs"
 QUEUED, RUNNING = JobState.QUEUED, JobState.RUNNING
@@ -323,6 +325,31 @@ def test_one_job_is_shown_in_detail_to_a_person(stub: StubServer, at_terminal: R
     assert "2026-11-23 12:00:00 UTC  move → running by dispatch" in done.out
 
 
+def test_the_last_submission_is_shown_in_detail_to_a_person_if_it_is_one_job(
+    stub: StubServer, at_terminal: Run, joborch: Run, home: Path
+) -> None:
+    stub.on("POST /api/v1/jobs", says(a_submission(42), status=201))
+    stub.on(JOBS, says(a_page(a_job_view(42, FAILED))))
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42, FAILED)))
+    stub.on("GET /api/v1/jobs/42/events", says(EventPage(items=[])))
+    stub.on("GET /api/v1/jobs/42/files", says(FileList(items=[])))
+    joborch("submit", "-s", "example", "--", "true")
+
+    assert "42 dock  ✗F failed" in at_terminal("status", "last", NO_COLOR="1").out
+    assert json.loads(joborch("status", "last", "--json").out)["total"] == 1
+
+
+def test_what_happened_to_a_job_and_did_not_move_it_is_told_as_that(
+    stub: StubServer, at_terminal: Run
+) -> None:
+    retried = structs.replace(an_event(42, FAILED), event="retried", from_state="failed")
+    stub.on("GET /api/v1/jobs/42", says(a_job_view(42, FAILED)))
+    stub.on("GET /api/v1/jobs/42/events", says(EventPage(items=[retried])))
+    stub.on("GET /api/v1/jobs/42/files", says(FileList(items=[])))
+
+    assert "UTC  retried by dispatch" in at_terminal("status", "42", NO_COLOR="1").out
+
+
 @pytest.mark.parametrize(
     ("states", "code"),
     [
@@ -338,9 +365,9 @@ def test_one_job_is_shown_in_detail_to_a_person(stub: StubServer, at_terminal: R
 def test_the_exit_code_tells_how_the_jobs_stand(
     stub: StubServer, joborch: Run, states: list[JobState], code: int
 ) -> None:
-    stub.on(JOBS, says(a_page(*(a_job_view(i, state) for i, state in enumerate(states)))))
+    stub.on(JOBS, says(a_page(*(a_job_view(i, state) for i, state in enumerate(states, 1)))))
 
-    assert joborch("status", "--exit-code", "0-1").code == code
+    assert joborch("status", "--exit-code", "1-2").code == code
 
 
 def test_watching_a_terminal_that_can_only_append_prints_a_table_a_change(

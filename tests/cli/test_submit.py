@@ -253,6 +253,16 @@ def test_mistakes_are_found_before_anything_is_sent(
     assert POST not in taking.paths()
 
 
+@pytest.mark.parametrize("text", ["25:00", "14:61", "soon"])
+def test_a_time_that_is_none_is_refused_by_its_option(
+    taking: StubServer, joborch: Run, text: str
+) -> None:
+    done = joborch("submit", "-s", "example", "--begin", text, "run.sh")
+
+    assert done.code == 2
+    assert done.err.startswith(f"error: --begin: '{text}' is no time: ")
+
+
 def test_an_array_is_one_submission(stub: StubServer, joborch: Run, home: Path) -> None:
     (home / "run.sh").write_text(SCRIPT)
     stub.on(POST, says(a_submission(7, 8, 9, batch="b-31")))

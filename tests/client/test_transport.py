@@ -79,6 +79,16 @@ def test_a_redirect_is_not_followed_but_named(stub: StubServer, ask: Ask) -> Non
         ask(lambda server: server.meta())
 
 
+def test_a_redirect_is_told_with_the_address_of_the_server(stub: StubServer, ask: Ask) -> None:
+    there = {"Location": "https://elsewhere/jobs/api/v1/meta?x=1"}
+    stub.on("GET /api/v1/meta", Answer(status=308, headers=there))
+
+    with pytest.raises(ServerBrokenError) as caught:
+        ask(lambda server: server.meta())
+
+    assert caught.value.hint == "use https://elsewhere/jobs as the server's address"
+
+
 def test_an_overloaded_server_is_asked_again(stub: StubServer, ask: Ask) -> None:
     stub.on("GET /api/v1/meta", Answer(status=503), Answer(status=502), says(a_meta("example")))
 

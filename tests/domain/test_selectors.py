@@ -81,3 +81,17 @@ def test_what_is_no_id_is_named(text: str) -> None:
 )
 def test_ids_are_written_as_a_selector(ids: list[int], text: str) -> None:
     assert spelt(ids) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1-99999999999", "at most 9 digits"),
+        ("0", "ids begin with 1"),
+        ("0-5", "ids begin with 1"),
+        ("1-999999999", "names more than"),
+    ],
+)
+def test_ids_that_no_jobs_can_have_are_refused_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        parse_selector(text)

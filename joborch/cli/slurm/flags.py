@@ -23,6 +23,10 @@ HINTS = {
     "f full b batch": "joborch cancel ends all of a job",
 }
 """The nearest that joborch has, by Slurm's names of the flags."""
+OWN_HINTS = {
+    "sinfo": {"o format O Format": "joborch agents --fields NAME,NAME", "s t p l": "joborch agents"}
+}
+"""Of programs by which a flag means something else."""
 ANYWHERE = "joborch submit, status and cancel --help say what there is"
 
 
@@ -73,5 +77,6 @@ def _refusal(program: str, error: getopt.GetoptError) -> UsageError:
     flag = f"-{error.opt}" if len(error.opt) == 1 else f"--{error.opt}"
     if "not recognized" not in error.msg:
         return UsageError(f"{program} {flag}: {error.msg}")
-    known = (hint for names, hint in HINTS.items() if error.opt in names.split())
+    hints = [*OWN_HINTS.get(program, {}).items(), *HINTS.items()]
+    known = (hint for names, hint in hints if error.opt in names.split())
     return refusal(program, flag, next(known, ANYWHERE))

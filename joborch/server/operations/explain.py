@@ -218,7 +218,9 @@ def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime
         HoldReason.BATCH_LIMIT: "its batch has as many active jobs as it allows itself",
         HoldReason.NO_AGENT: f"no agent that is up offers {job.service}",
         HoldReason.AGENT_FULL: f"every agent for {job.service} is full ({facts.agents} up)",
-        HoldReason.NEXT: "nothing stands in its way: it starts with the next agent that asks",
+        HoldReason.NEXT: "nothing stands in its way: it starts with the next agent that asks"
+        if place in {None, 1}
+        else "there is room for it, once it is its turn",
     }
     if place is None:
         return sentences[reason]
