@@ -189,7 +189,7 @@ def test_others_jobs_are_pointed_out_and_need_their_number() -> None:
     source.agent_views = [an_agent("compute-1")]
 
     async def story(heard: Heard) -> None:
-        await heard.hears("1 job: 1 queued; 1 of 1 agents up")
+        await heard.hears("1 jobs: 1 queued; 1 of 1 agents up")
         for line in ("2", "7", "yes"):
             heard.type(line)
         await heard.hears(
