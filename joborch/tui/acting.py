@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual import on, work
-from textual.app import App
 
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
@@ -18,6 +17,7 @@ from joborch.tui.dialogs.confirm import ConfirmDialog
 from joborch.tui.dialogs.prompt import PromptDialog
 from joborch.tui.errands import Errand, errand_for, noun, question, run
 from joborch.tui.fetching import BETWEEN_S, fetch, mistake, usual_place
+from joborch.tui.keyboard import PatientApp
 from joborch.tui.messages import (
     DeedWanted,
     Done,
@@ -28,7 +28,7 @@ from joborch.tui.messages import (
 )
 
 
-class ActingApp(App[None]):
+class ActingApp(PatientApp):
     """An application with a desk, from which jobs and agents are changed."""
 
     desk: Desk
@@ -55,9 +55,9 @@ class ActingApp(App[None]):
             yes=what,
             no="Leave them" if len(errand.jobs) > 1 else "Leave it",
             guard_s=look.guard_s,
-            demanded=errand.demanded,
+            demanded=errand.demanded(look.user_id),
         )
-        must_ask = errand.must_ask(look.user_id)
+        must_ask = errand.must_ask(look, is_chosen=message.is_chosen)
         self._do(lambda: self._run(errand), dialog if must_ask else None)
 
     @on(PriorityWanted)
@@ -69,7 +69,8 @@ class ActingApp(App[None]):
 
         def answered(typed: str | None) -> None:
             if typed is not None:
-                self.post_message(DeedWanted(set_priority(int(typed)), message.job_ids))
+                deed = set_priority(int(typed))
+                self.post_message(DeedWanted(deed, message.job_ids, is_chosen=message.is_chosen))
 
         dialog = PromptDialog(
             f"Priority of {noun(len(message.job_ids))}",

@@ -20,7 +20,7 @@ from joborch.wire.actions import (
 from joborch.wire.jobs import JobView
 
 MANY = 20
-"""Nothing is done to more jobs than this before their number was typed."""
+"""Nothing is done to more jobs than this, or to those of others, before their number was typed."""
 LOWEST, HIGHEST = 0, 100
 _ONLY_WHAT_WAITS = "it does not wait"
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from joborch.domain.errors import JoborchError, UnavailableError
 from joborch.domain.selectors import spelt
@@ -10,7 +11,7 @@ from joborch.domain.states import GROUPS
 from joborch.domain.text import one_line
 from joborch.tui.deeds import MANY, Deed
 from joborch.tui.formatting import fit
-from joborch.tui.look import Look
+from joborch.tui.look import Confirm, Look
 from joborch.tui.picture import Picture
 from joborch.tui.source import Source
 from joborch.tui.whereabouts import where_or_why, words
@@ -39,14 +40,24 @@ class Errand:
         """Return whose jobs there are beside a user's own."""
         return sorted({one_line(job.user_id) for job in self.jobs} - {user_id})
 
-    def must_ask(self, user_id: str) -> bool:
-        """Return whether a person is to be asked first."""
-        return len(self.jobs) >= self.deed.asks_from or bool(self.others(user_id))
+    def must_ask(self, look: Look, *, is_chosen: bool) -> bool:
+        """Return whether a person is to be asked first, who has chosen these jobs or not."""
+        if self.demanded(look.user_id) or not is_chosen:
+            return True
+        match look.confirm:
+            case Confirm.ALWAYS:
+                return True
+            case Confirm.MULTI:
+                return len(self.jobs) >= self.deed.asks_from
+            case Confirm.NEVER:
+                return False
+            case _ as never:
+                assert_never(never)
 
-    @property
-    def demanded(self) -> str | None:
-        """Return what has to be typed before it is done, if anything."""
-        return str(len(self.jobs)) if len(self.jobs) > MANY else None
+    def demanded(self, user_id: str) -> str | None:
+        """Return what a user has to type before it is done, if anything."""
+        is_much = len(self.jobs) > MANY or bool(self.others(user_id))
+        return str(len(self.jobs)) if is_much else None
 
 
 def errand_for(deed: Deed, job_ids: Iterable[int], picture: Picture) -> Errand:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from joborch.tui.formatting import UNICODE, Glyphs
 
@@ -10,6 +11,20 @@ from joborch.tui.formatting import UNICODE, Glyphs
 def utc_now() -> datetime:
     """Return the time."""
     return datetime.now(UTC)
+
+
+class Confirm(StrEnum):
+    """What is asked about before it is done.
+
+    Jobs of others, more than a few jobs, and a job that nobody has chosen are asked about always.
+    """
+
+    ALWAYS = "always"
+    """Everything."""
+    MULTI = "multi"
+    """To cancel, and to retry several jobs."""
+    NEVER = "never"
+    """Nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +43,7 @@ class Look:
     is_read_only: bool = False
     is_colored: bool = True
     theme: str | None = None
+    confirm: Confirm = Confirm.MULTI
     now: Callable[[], datetime] = utc_now
     dwell_s: float = 0.3
     """So long the selection has to rest on a job before the server is asked about it."""

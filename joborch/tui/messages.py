@@ -87,19 +87,22 @@ class StateWanted(Message):
 
 
 class DeedWanted(Message):
-    """Something is to be done to these jobs and no others, once a person has confirmed it."""
+    """Something is to be done to these jobs and no others, once a person has confirmed it.
 
-    def __init__(self, deed: Deed, job_ids: Sequence[int]) -> None:
+    They are not chosen where the selection is on them, but nobody has put it there.
+    """
+
+    def __init__(self, deed: Deed, job_ids: Sequence[int], *, is_chosen: bool) -> None:
         super().__init__()
-        self.deed, self.job_ids = deed, tuple(job_ids)
+        self.deed, self.job_ids, self.is_chosen = deed, tuple(job_ids), is_chosen
 
 
 class PriorityWanted(Message):
     """These jobs, and no others, are to get a priority that a person will type."""
 
-    def __init__(self, job_ids: Sequence[int]) -> None:
+    def __init__(self, job_ids: Sequence[int], *, is_chosen: bool) -> None:
         super().__init__()
-        self.job_ids = tuple(job_ids)
+        self.job_ids, self.is_chosen = tuple(job_ids), is_chosen
 
 
 class FetchWanted(Message):

@@ -99,7 +99,7 @@ class Menu:
             return
         for line in self._described(errand):
             self._person.say(line)
-        demanded = errand.demanded or "yes"
+        demanded = errand.demanded(self._look.user_id) or "yes"
         question = f"{deed.verb} {noun(len(errand.jobs))}? Type {demanded}; anything else leaves it"
         if await self._person.answer(question) != demanded:
             self._person.say("nothing was done")

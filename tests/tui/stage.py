@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from joborch.tui.app import Dashboard
@@ -46,7 +48,18 @@ class Stage:
     async def press(self, *keys: str) -> None:
         """Press keys, and wait until they have had their effect."""
         await self.pilot.press(*keys)
+        arrived = asyncio.Event()
+        if self.app.call_later(arrived.set):
+            await arrived.wait()
+            await self.app.typed.join()
         await self.pilot.pause()
+
+    async def press_at_once(self, *keys: str) -> None:
+        """Press keys as they come in one read from a terminal, and wait as for others."""
+        for key in keys:
+            name, character = (_character_to_key(key), key) if len(key) == 1 else (key, None)
+            self.app.post_message(Key(name, character))
+        await self.press()
 
     async def sees(self, *words: str) -> None:
         """Wait until all of these are on the screen."""

@@ -30,7 +30,7 @@ def test_jobs_are_held_raised_released_cancelled_and_retried(tmp_path: Path) -> 
             await stage.sees("Cancel 3 jobs?")
             await stage.press("y")
             await stage.sees("■K 3")
-            await stage.press("backslash", "R")
+            await stage.press("backslash", "home", "R")
             await stage.sees("4 of 4", "Q 1")
             assert (await server.job(first + 3)).tags["retry_of"]
 

@@ -1,11 +1,13 @@
 """Every key that does something to jobs, over a scripted server."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from joborch.domain.states import JobState
+from joborch.tui.look import Confirm
 from joborch.wire.actions import HoldJobs, JobChanges, ReleaseJobs, RetryJobs, SetJobs
 from joborch.wire.jobs import FileList, FileView, ResultsView
 from tests.support.views import NOON, a_job_view
@@ -54,7 +56,7 @@ def test_capital_r_retries_one_job_at_once_and_names_the_new_one() -> None:
     source = jobs_in(FAILED)
 
     async def story(stage: Stage) -> None:
-        await stage.press("R")
+        await stage.press("home", "R")
         await stage.is_told("retried 1 job as 1001")
         assert source.acted == [RetryJobs(ids=[1])]
 
@@ -80,7 +82,7 @@ def test_p_asks_for_a_priority_and_takes_no_other_number() -> None:
     source = jobs_in(QUEUED)
 
     async def story(stage: Stage) -> None:
-        await stage.press("p")
+        await stage.press("home", "p")
         await stage.sees("Priority of 1 job", "0 to 100")
         await stage.press("5", "0", "0", "enter")
         await stage.sees("A whole number from 0 to 100.")
@@ -112,7 +114,7 @@ def test_each_press_of_plus_or_minus_counts_however_fast(key: str, first: int, s
     source = jobs_in(QUEUED)
 
     async def story(stage: Stage) -> None:
-        await stage.press(key, key)
+        await stage.press("home", key, key)
         await async_wait_until(lambda: len(source.acted) == 2)
         assert source.acted == [to(first, 1), to(second, 1)]
 
@@ -132,17 +134,140 @@ def test_each_of_several_jobs_is_raised_from_its_own_priority_and_not_above_the_
     play(story, source)
 
 
-def test_what_can_be_undone_is_asked_about_when_it_concerns_others() -> None:
-    source = jobs_in(QUEUED, user_id="bob")
+@pytest.mark.parametrize(
+    ("key", "state", "asks"),
+    [
+        ("x", RUNNING, "Cancel 1 job"),
+        ("R", FAILED, "Retry 1 job"),
+        ("H", QUEUED, "Hold 1 job"),
+        ("plus", QUEUED, "Raise the priority of 1 job"),
+    ],
+)
+def test_for_jobs_of_others_their_number_has_to_be_typed(
+    key: str, state: JobState, asks: str
+) -> None:
+    source = jobs_in(state, user_id="bob")
 
     async def story(stage: Stage) -> None:
-        await stage.press("H")
-        await stage.sees("Hold 1 job?", "Not yours: they belong to bob.")
-        await stage.press("enter")
-        await stage.sees_no("Hold 1 job?")
+        await stage.press("home", key)
+        await stage.sees(f"{asks}?", "Not yours: they belong to bob.", f"Type 1: {asks}.")
+        await stage.press("y", "enter")
+        await stage.is_told("y is not 1: nothing was sent")
+        assert source.acted == []
+        await stage.press(key)
+        await stage.sees(f"{asks}?")
+        await stage.press("1", "enter")
+        await async_wait_until(lambda: len(source.acted) == 1)
+
+    play(story, source, confirm=Confirm.NEVER)
+
+
+def test_others_number_is_demanded_for_a_priority_and_a_release_too() -> None:
+    source = ScriptedSource(a_job_view(1, user_id="bob", held_at=NOON))
+
+    async def story(stage: Stage) -> None:
+        await stage.press("home", *"p80", "enter")
+        await stage.sees("Give priority 80 to 1 job?", "Type 1")
+        await stage.press("escape", "U")
+        await stage.sees("Release 1 job?", "Type 1")
         assert source.acted == []
 
     play(story, source)
+
+
+@pytest.mark.parametrize(
+    ("keys", "state", "asks"),
+    [
+        ("H", QUEUED, "Hold 1 job?"),
+        ("R", FAILED, "Retry 1 job?"),
+        ("+", QUEUED, "Raise the priority of 1 job?"),
+        ("-", QUEUED, "Lower the priority of 1 job?"),
+        ((*"p80", "enter"), QUEUED, "Give priority 80 to 1 job?"),
+    ],
+)
+@pytest.mark.parametrize("confirm", Confirm)
+def test_a_job_that_nobody_has_chosen_is_asked_about(
+    keys: Sequence[str], state: JobState, asks: str, confirm: Confirm
+) -> None:
+    source = jobs_in(state)
+
+    async def story(stage: Stage) -> None:
+        await stage.press_at_once(*keys)
+        await stage.sees(asks, "1  dock")
+        assert source.acted == []
+        await stage.press("y")
+        await async_wait_until(lambda: len(source.acted) == 1)
+
+    play(story, source, confirm=confirm)
+
+
+def test_a_job_to_which_the_selection_fell_when_the_chosen_one_went_is_asked_about() -> None:
+    source = jobs_in(QUEUED, QUEUED, QUEUED)
+
+    async def story(stage: Stage) -> None:
+        await stage.press(*"/state:queued", "enter", "j")
+        source.happen(a_job_view(2, RUNNING, user_id="ann"))
+        await async_wait_until(lambda: stage.table.cursor == 3)
+        await stage.press("H")
+        await stage.sees("Hold 1 job?", "3  dock")
+        assert source.acted == []
+
+    play(story, source)
+
+
+@pytest.mark.parametrize(
+    ("confirm", "keys", "state", "asks"),
+    [
+        (Confirm.ALWAYS, ["home", "H"], QUEUED, "Hold 1 job?"),
+        (Confirm.ALWAYS, ["home", "plus"], QUEUED, "Raise the priority of 1 job?"),
+        (Confirm.ALWAYS, ["home", "R"], FAILED, "Retry 1 job?"),
+        (Confirm.MULTI, ["home", "x"], QUEUED, "Cancel 1 job?"),
+        (Confirm.MULTI, ["asterisk", "R"], FAILED, "Retry 2 jobs?"),
+    ],
+)
+def test_what_is_to_be_confirmed_is_asked_about(
+    confirm: Confirm, keys: list[str], state: JobState, asks: str
+) -> None:
+    source = jobs_in(state, state)
+
+    async def story(stage: Stage) -> None:
+        await stage.press(*keys)
+        await stage.sees(asks)
+        assert source.acted == []
+
+    play(story, source, confirm=confirm)
+
+
+@pytest.mark.parametrize(
+    ("confirm", "keys", "state"),
+    [
+        (Confirm.MULTI, ["asterisk", "H"], QUEUED),
+        (Confirm.MULTI, ["home", "R"], FAILED),
+        (Confirm.NEVER, ["home", "x"], QUEUED),
+        (Confirm.NEVER, ["asterisk", "R"], FAILED),
+    ],
+)
+def test_what_is_not_to_be_confirmed_is_done_at_once(
+    confirm: Confirm, keys: list[str], state: JobState
+) -> None:
+    source = jobs_in(state, state)
+
+    async def story(stage: Stage) -> None:
+        await stage.press(*keys)
+        await async_wait_until(lambda: len(source.acted) == 1)
+
+    play(story, source, confirm=confirm)
+
+
+def test_never_still_asks_for_the_number_of_many_jobs() -> None:
+    source = jobs_in(*[QUEUED] * 21)
+
+    async def story(stage: Stage) -> None:
+        await stage.press("asterisk", "x")
+        await stage.sees("Cancel 21 jobs?", "Type 21")
+        assert source.acted == []
+
+    play(story, source, confirm=Confirm.NEVER)
 
 
 def test_of_mixed_jobs_it_says_how_many_are_others() -> None:
@@ -338,7 +463,7 @@ def test_an_action_whose_answer_does_not_come_is_told_as_unknown() -> None:
     source = Silent(a_job_view(1, user_id="ann", submitted_at=NOON - timedelta(minutes=1)))
 
     async def story(stage: Stage) -> None:
-        await stage.press("H")
+        await stage.press("home", "H")
         await stage.is_told("of 1 job it is not known")
 
     play(story, source, size=(120, 40))

@@ -195,8 +195,26 @@ def test_cancelling_names_the_jobs_and_waits_for_yes() -> None:
     assert source.cancelled == [7]
 
 
-def test_others_jobs_are_pointed_out_and_many_need_their_number() -> None:
-    source = ScriptedSource(*(a_job_view(i, user_id="bob") for i in range(1, 31)))
+def test_others_jobs_are_pointed_out_and_need_their_number() -> None:
+    source = ScriptedSource(a_job_view(7, user_id="bob"))
+    source.agent_views = [an_agent("compute-1")]
+
+    async def story(heard: Heard) -> None:
+        await heard.hears("1 jobs: 1 queued; 1 of 1 agents up")
+        for line in ("2", "7", "yes"):
+            heard.type(line)
+        await heard.hears(
+            "not yours: they are bob's",
+            "cancel 1 job? Type 1; anything else leaves it",
+            "nothing was done",
+        )
+
+    play(story, source)
+    assert source.cancelled == []
+
+
+def test_many_jobs_need_their_number() -> None:
+    source = ScriptedSource(*(a_job_view(i, user_id="ann") for i in range(1, 31)))
     source.agent_views = [an_agent("compute-1")]
 
     async def story(heard: Heard) -> None:
@@ -205,7 +223,6 @@ def test_others_jobs_are_pointed_out_and_many_need_their_number() -> None:
         heard.type("@queued")
         await heard.hears(
             "and 22 more",
-            "not yours: they are bob's",
             "cancel 30 jobs? Type 30; anything else leaves it",
         )
         heard.type("yes")

@@ -46,6 +46,17 @@ signal.raise_signal(signal.SIGCONT)
 assert before == (signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT))
 print("went on")
 """
+TYPED_AHEAD = """
+import asyncio
+from tests.support.views import NOON, a_job_view
+from tests.tui.scripted import ScriptedSource
+from tests.tui.stage import a_look
+from joborch.tui.app import Dashboard, show
+
+source = ScriptedSource(*(a_job_view(i, user_id="ann", held_at=NOON) for i in (1, 2, 3)))
+asyncio.run(show(Dashboard(source, a_look(guard_s=60.0))))
+print("acted", source.acted)
+"""
 
 IN_A_SHELL = """
 import fcntl, os, sys, termios
@@ -184,3 +195,12 @@ def test_once_it_has_ended_it_does_not_take_the_terminal_again(tmp_path: Path) -
         terminal.wait_for("went on")
         assert terminal.process.wait(30) == 0
         assert terminal.seen.rpartition(LEFT)[2].count(ENTERED) == 0
+
+
+def test_bytes_that_come_all_at_once_go_where_they_were_meant_to(tmp_path: Path) -> None:
+    with on_a_terminal("-c", TYPED_AHEAD, home=tmp_path) as terminal:
+        terminal.wait_for("live")
+        terminal.type("j/dockUser\x7f\x7f\x7f\x7f\r:sort -id\rjxyU")
+        terminal.wait_for("Cancel 1 job?")
+        terminal.process.send_signal(signal.SIGTERM)
+        terminal.wait_for("acted []")

@@ -139,7 +139,7 @@ def test_while_it_is_only_paused_jobs_can_be_cancelled() -> None:
     async def story(stage: Stage) -> None:
         await stage.press("P", "x")
         await stage.sees("Cancel 1 job?")
-        await stage.press("y")
+        await stage.press("1", "enter")  # it is not hers
         await async_wait_until(lambda: source.cancelled)
 
     play(story, source)

@@ -1,5 +1,6 @@
 """A question before something is changed. Enter, Esc and clicks elsewhere leave everything."""
 
+import math
 import time
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Event
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -37,13 +39,13 @@ class ConfirmDialog(ModalScreen[bool]):
             text: what it is about and what it would do.
             yes: what ``y`` does.
             no: what everything else does.
-            guard_s: keys typed so soon after it appeared were meant for what was there before.
+            guard_s: what was typed so soon after it appeared was meant for what was there before.
             demanded: has to be typed, instead of ``y``, where much is at stake.
         """
         super().__init__()
         self._title, self._text, self._yes, self._no = title, text, yes, no
         self._demanded, self._guard_s = demanded, guard_s
-        self._appeared = time.monotonic()
+        self._appeared = math.inf
 
     def compose(self) -> ComposeResult:
         """Show the question."""
@@ -58,12 +60,16 @@ class ConfirmDialog(ModalScreen[bool]):
                 yield Input()
 
     def on_mount(self) -> None:
-        """Begin to listen."""
-        self._appeared = time.monotonic()
+        """Count from when it is to be seen."""
+        self.call_after_refresh(self._appear)
+
+    def heeds(self, event: Event) -> bool:
+        """Return whether it was typed by somebody who had seen the question."""
+        return event.time - self._appeared >= self._guard_s
 
     def action_yes(self) -> None:
-        """Do it, unless the key was meant for something else."""
-        if self._demanded is None and time.monotonic() - self._appeared >= self._guard_s:
+        """Do it, unless more has to be typed than a key."""
+        if self._demanded is None:
             self.dismiss(True)
 
     def action_no(self) -> None:
@@ -78,3 +84,6 @@ class ConfirmDialog(ModalScreen[bool]):
             told = f"{one_line(typed)} is not {self._demanded}: nothing was sent"
             self.app.notify(told, severity="warning", markup=False)
         self.dismiss(typed == self._demanded)
+
+    def _appear(self) -> None:
+        self._appeared = time.monotonic()

@@ -21,18 +21,22 @@ class TextDialog(ModalScreen[None]):
 
     def __init__(self, title: str, lines: Sequence[str]) -> None:
         super().__init__()
-        self._title = title
-        self._text = Content("\n".join(map(one_line, lines)))
+        self._title, self._lines = title, lines
 
     def compose(self) -> ComposeResult:
         """Show the text."""
         with VerticalScroll(id="dialog") as box:
             box.border_title = self._title
-            yield Static(self._text)
+            yield Static(_written(self._lines), id="lines")
 
     def on_mount(self) -> None:
         """Let the keys scroll."""
         self.query_one("#dialog").focus()
+
+    def show(self, title: str, lines: Sequence[str]) -> None:
+        """Have these lines there instead."""
+        self.query_one("#dialog").border_title = title
+        self.query_one("#lines", Static).update(_written(lines))
 
     def action_scroll(self, by: int) -> None:
         """Show what is further down."""
@@ -41,3 +45,7 @@ class TextDialog(ModalScreen[None]):
     def action_close(self) -> None:
         """Go back."""
         self.dismiss(None)
+
+
+def _written(lines: Sequence[str]) -> Content:
+    return Content("\n".join(map(one_line, lines)))

@@ -12,7 +12,8 @@ from joborch.domain.text import one_line
 from joborch.tui.commands import AT_HAND, bindings
 from joborch.tui.deeds import DEEDS, nudge
 from joborch.tui.dialogs.text import TextDialog
-from joborch.tui.job_facts import document_of, why
+from joborch.tui.dialogs.why import WhyDialog
+from joborch.tui.job_facts import document_of
 from joborch.tui.messages import (
     DeedWanted,
     FetchWanted,
@@ -20,7 +21,6 @@ from joborch.tui.messages import (
     PriorityWanted,
     Refused,
     RepeatKnown,
-    WhyKnown,
 )
 from joborch.tui.screens.site import SiteScreen
 
@@ -39,20 +39,25 @@ class JobsAtHand(SiteScreen):
         selected = self.selected_id()
         return [] if selected is None else [selected]
 
+    @property
+    def has_chosen(self) -> bool:
+        """Whether a person has chosen these, and not only found the selection on one of them."""
+        return True
+
     def action_do(self, deed: str) -> None:
         """Do something to the marked jobs, or to the selected one: these and no others."""
         if wanted := self.chosen_ids():
-            self.post_message(DeedWanted(DEEDS[deed], wanted))
+            self.post_message(DeedWanted(DEEDS[deed], wanted, is_chosen=self.has_chosen))
 
     def action_nudge(self, by: int) -> None:
         """Raise or lower the priority."""
         if wanted := self.chosen_ids():
-            self.post_message(DeedWanted(nudge(by), wanted))
+            self.post_message(DeedWanted(nudge(by), wanted, is_chosen=self.has_chosen))
 
     def action_priority(self) -> None:
         """Type a priority."""
         if wanted := self.chosen_ids():
-            self.post_message(PriorityWanted(wanted))
+            self.post_message(PriorityWanted(wanted, is_chosen=self.has_chosen))
 
     def action_fetch(self) -> None:
         """Bring the results here, which is not where a browser is."""
@@ -74,7 +79,7 @@ class JobsAtHand(SiteScreen):
     def action_explain(self) -> None:
         """Show why the selected job waits."""
         if (selected := self.selected_id()) is not None:
-            self._explain(selected)
+            self.app.push_screen(WhyDialog(self.desk.source, selected))
 
     def action_repeat(self) -> None:
         """Put the command that submits the selected job again into the clipboard."""
@@ -87,12 +92,6 @@ class JobsAtHand(SiteScreen):
         if job is not None:
             self.app.push_screen(TextDialog(f"Job {job.id}", document_of(job).splitlines()))
 
-    @on(WhyKnown)
-    def show_why(self, message: WhyKnown) -> None:
-        """Show why a job waits."""
-        e = message.explanation
-        self.app.push_screen(TextDialog(f"Why {e.job_id} {one_line(e.state)}", [*why(e)]))
-
     @on(RepeatKnown)
     def copy_repeat(self, message: RepeatKnown) -> None:
         """Copy the command."""
@@ -101,13 +100,6 @@ class JobsAtHand(SiteScreen):
     def _copy(self, text: str) -> None:
         self.app.copy_to_clipboard(text)
         self.notify(f"copied {text}", markup=False)
-
-    @work(group="popup", exclusive=True, exit_on_error=False)
-    async def _explain(self, job_id: int) -> None:
-        try:
-            self.post_message(WhyKnown(await self.desk.source.explain(job_id)))
-        except JoborchError as error:
-            self.app.post_message(Refused(one_line(error.message)))
 
     @work(group="popup", exclusive=True, exit_on_error=False)
     async def _learn_repeat(self, job_id: int) -> None:

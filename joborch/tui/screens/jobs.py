@@ -85,8 +85,12 @@ class JobsScreen(JobsAtHand):
 
     def chosen_ids(self) -> Sequence[int]:
         """Return the marked jobs, or else the selected one."""
-        marked = [job_id for job_id in self.table.marks if job_id in self.desk.picture.jobs]
-        return sorted(marked) or super().chosen_ids()
+        return self._marked or super().chosen_ids()
+
+    @property
+    def has_chosen(self) -> bool:
+        """Whether a person has marked jobs, or put the selection where it is."""
+        return bool(self._marked) or self.table.has_chosen
 
     def show_news(self, news: News) -> None:
         """Draw what has changed; sort again, but not too often when there are many."""
@@ -200,6 +204,10 @@ class JobsScreen(JobsAtHand):
             self.table.focus()
         self.view.filter_by(message.text)
         self._arrange()
+
+    @property
+    def _marked(self) -> list[int]:
+        return sorted(self.table.marks & self.desk.picture.jobs.keys())
 
     def _inquire(self, *, is_news: bool) -> None:
         """Ask why the jobs on the screen wait, where only the server knows."""

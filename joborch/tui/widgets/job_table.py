@@ -24,6 +24,12 @@ class JobTable(LineTable[int, JobView]):
         self._all: Sequence[Column[JobView]] = job_columns(desk.picture, desk.look)
         super().__init__(self._all, desk.picture.jobs.get, glyphs=desk.look.glyphs)
         self._last_mark: int | None = None
+        self._chosen: int | None = None
+
+    @property
+    def has_chosen(self) -> bool:
+        """Whether a person has put the selection on this job, or it came to be there."""
+        return self.is_chosen and self.cursor == self._chosen
 
     @property
     def in_sight(self) -> list[int]:
@@ -51,6 +57,8 @@ class JobTable(LineTable[int, JobView]):
     def forget(self, job_ids: Collection[int]) -> None:
         """Neither mark nor select these: the ids may be of other jobs by now."""
         self.marks.difference_update(job_ids)
+        if self._chosen in job_ids:
+            self._chosen = None
         if self.cursor in job_ids:
             self.is_chosen = False
             self.begin_at_top()
@@ -80,6 +88,10 @@ class JobTable(LineTable[int, JobView]):
         """Mark none."""
         self._last_mark = None
         self._mark([])
+
+    def _go(self, place: int) -> None:
+        super()._go(place)
+        self._chosen = self.cursor
 
     def _mark(self, job_ids: Collection[int]) -> None:
         self.mark([*job_ids])

@@ -1,0 +1,80 @@
+"""One key after the other: the next is handed on when the one before it has had its effect.
+
+What a key does, it does by messages, and whatever takes over the keyboard (a dialog, a field, a
+screen) is there only after some of them. A key that comes meanwhile, as all do that were typed
+ahead, would still go to what was there before. So keys wait here, in their order, for as long as
+anything goes on on the way from where they arrive up to the application.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from textual import on, work
+from textual.app import App
+from textual.events import Event, Key, Mount, Paste
+from textual.message_pump import MessagePump
+
+from joborch.tui.dialogs.confirm import ConfirmDialog
+
+QUIET_ROUNDS = 4
+"""A message leads to another, which leads to another; none is known to lead to more than three."""
+LOOK_S = 0.05
+"""So often it is looked whether that which is waited for is still there."""
+
+
+class PatientApp(App[None]):
+    """An application to which no key is lost, and none goes where it was not meant for."""
+
+    def __init__(self, *, ansi_color: bool | None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self.typed: asyncio.Queue[Key | Paste] = asyncio.Queue()
+        """What has not had its effect yet."""
+
+    async def on_event(self, event: Event) -> None:
+        """Let what was typed wait for its turn; everything else goes on at once."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self.typed.put_nowait(event)
+        else:
+            await super().on_event(event)
+
+    @on(Mount)
+    def begin_to_hand_on(self) -> None:
+        """Hand on what is typed from now on."""
+        self._hand_on_all()
+
+    @work(name="keyboard")
+    async def _hand_on_all(self) -> None:
+        while True:
+            event = await self.typed.get()
+            try:
+                self.call_later(self._hand_on, event)
+                await _passed(self)
+                await self._had_its_effect()
+            finally:
+                self.typed.task_done()
+
+    async def _hand_on(self, event: Key | Paste) -> None:
+        screen = self.screen
+        if isinstance(screen, ConfirmDialog) and not screen.heeds(event):
+            return
+        await super().on_event(event)
+
+    async def _had_its_effect(self) -> None:
+        """Wait until screen and focus have stayed as they are for some rounds."""
+        quiet, before = 0, (self.screen, self.focused)
+        while quiet < QUIET_ROUNDS:
+            for node in (self.focused or self.screen).ancestors_with_self:
+                await _passed(node)
+            now = (self.screen, self.focused)
+            quiet, before = quiet + 1 if now == before else 0, now
+
+
+async def _passed(node: MessagePump) -> None:
+    """Wait until a part has dealt with all messages that it has got by now, or is no more."""
+    passed = asyncio.Event()
+    if not node.call_later(passed.set):
+        return
+    while not passed.is_set() and node.is_attached:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await passed.wait()
