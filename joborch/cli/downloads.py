@@ -99,11 +99,8 @@ async def _under_way(
 async def _fetch(
     session: Session, orchestrator: Orchestrator, job: JobView, target: Path, download: Download
 ) -> list[str]:
-    if download.is_partial or download.keeps_zip:
+    if download.keeps_zip:
         target.parent.mkdir(parents=True, exist_ok=True)
-    if download.is_partial:
-        await orchestrator.download_partial(job.id, target)
-        return []
     if outcome.is_bad(job) and download.warns:
         session.output.note(f"warning: job {job.id} {one_line(outcome.verdict(job))}")
     is_there = _is_to_stay(target, download)
@@ -113,7 +110,7 @@ async def _fetch(
     except FileExistsError as error:
         hint = "--overwrite replaces what is there, --dir puts it elsewhere"
         raise exits.UsageError(str(error), hint=hint) from error
-    if is_there and not files:
+    if is_there and not files and not download.is_partial:
         session.output.note(f"{one_line(str(target))} is there already; --overwrite fetches again")
     return files
 
@@ -122,6 +119,8 @@ async def _bring(
     session: Session, orchestrator: Orchestrator, job: JobView, target: Path, download: Download
 ) -> list[str]:
     """Fetch what is not there, and return the names of files that were unpacked."""
+    if download.is_partial:
+        return await _bring_partial(orchestrator, job, target, download)
     if download.keeps_zip and _is_to_stay(target, download):
         await asyncio.to_thread(_require_same, target, job)
         return []
@@ -137,6 +136,21 @@ async def _bring(
             overwrite=download.is_overwriting,
             on_progress=bar.move,
         )
+
+
+async def _bring_partial(
+    orchestrator: Orchestrator, job: JobView, target: Path, download: Download
+) -> list[str]:
+    if download.keeps_zip:
+        await orchestrator.download_partial(job.id, target)
+        return []
+    return await orchestrator.fetch_partial(
+        job.id,
+        target,
+        include=download.include,
+        exclude=download.exclude,
+        overwrite=download.is_overwriting,
+    )
 
 
 @asynccontextmanager
@@ -162,11 +176,10 @@ def _require_same(archive: Path, job: JobView) -> None:
 
 def _target(job: JobView, download: Download, *, is_only: bool) -> Path:
     name = place_named(job.name)
-    is_archive = download.keeps_zip or download.is_partial
-    ending = ".zip" if is_archive else ""
+    ending = ".zip" if download.keeps_zip else ""
     if download.into is None:
         return Path(f"{name}-{job.id}{ending}")
-    if is_only and not is_archive:
+    if is_only and not download.keeps_zip:
         return download.into
     return download.into / f"{job.id}-{name}{ending}"
 

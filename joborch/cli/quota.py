@@ -36,6 +36,9 @@ def quota(
     all_users: Annotated[
         bool, typer.Option("-A", "--all-users", help="Everybody who has work, or an own quota.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("-y", "--yes", help="Nothing is asked: for scripts that say it always.")
+    ] = False,
 ) -> None:
     """Show how much of each service you, another user, or everybody has in use.
 

@@ -40,6 +40,9 @@ def services(
     reason: Annotated[
         str | None, typer.Option("--reason", metavar="TEXT", help="Why it is paused.")
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("-y", "--yes", help="Nothing is asked: for scripts that say it always.")
+    ] = False,
 ) -> None:
     """Show services with their quotas and use; one of them with its users.
 

@@ -110,16 +110,26 @@ class JobFiles:
             files = [each for each in (await self.files(job_id)).items if each.kind == "result"]
             if await asyncio.to_thread(is_whole, into, files, **choice):
                 return []
-        archive = (into if is_there else into.parent) / f".joborch-{job_id}.zip"
-        into.parent.mkdir(parents=True, exist_ok=True)
+        archive = _beside(into, job_id, is_there=is_there)
         await self.download(job_id, archive, on_progress=on_progress)
-        try:
-            names = await asyncio.to_thread(unpack, archive, into, overwrite=overwrite, **choice)
-        except FileExistsError:
-            archive.unlink()
-            raise
-        archive.unlink()
-        return names
+        return await asyncio.to_thread(_unpack, archive, into, overwrite=overwrite, **choice)
+
+    async def fetch_partial(
+        self,
+        job_id: int,
+        into: Path,
+        *,
+        include: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        overwrite: bool = False,
+    ) -> list[str]:
+        """Unpack a running job's directory, as it is now, into a directory; as :meth:`fetch`."""
+        import asyncio
+
+        archive = _beside(into, job_id, is_there=await asyncio.to_thread(into.is_dir))
+        await self.download_partial(job_id, archive)
+        choice = {"include": include, "exclude": exclude}
+        return await asyncio.to_thread(_unpack, archive, into, overwrite=overwrite, **choice)
 
     def read_file(
         self, job_id: int, name: str, *, kind: str = "result"
@@ -127,3 +137,27 @@ class JobFiles:
         """Open one file, an ``input`` or a ``result``, to be read piece by piece."""
         call = get(f"/jobs/{job_id}/files/{kind}/{segment(name)}", accept="*/*")
         return self._transport.open_body(call)
+
+
+def _beside(into: Path, job_id: int, *, is_there: bool) -> Path:
+    """Return where an archive waits to be unpacked: in a directory that is there, or beside it."""
+    into.parent.mkdir(parents=True, exist_ok=True)
+    return (into if is_there else into.parent) / f".joborch-{job_id}.zip"
+
+
+def _unpack(
+    archive: Path,
+    into: Path,
+    *,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    overwrite: bool,
+) -> list[str]:
+    """Unpack an archive and remove it, unless it is one that cannot be unpacked."""
+    try:
+        names = unpack(archive, into, include=include, exclude=exclude, overwrite=overwrite)
+    except FileExistsError:
+        archive.unlink()
+        raise
+    archive.unlink()
+    return names

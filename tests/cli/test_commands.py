@@ -240,9 +240,12 @@ def test_a_running_job_is_fetched_as_it_is_now(stub: StubServer, joborch: Run, h
     stub.on("GET /api/v1/jobs/42/partial", sends(ZIP))
 
     finished = joborch("fetch", "42", "--partial", "-d", "out")
+    as_zip = joborch("fetch", "42", "--partial", "--zip", "-d", "zips")
 
-    assert (finished.code, finished.out) == (0, "out/42-dock.zip\n")
-    assert (home / "out" / "42-dock.zip").read_bytes() == ZIP
+    assert (finished.code, finished.out) == (0, "out\n")
+    assert [each.name for each in (home / "out").iterdir()] == ["output.txt"]
+    assert as_zip.out == "zips/42-dock.zip\n"
+    assert (home / "zips" / "42-dock.zip").read_bytes() == ZIP
 
 
 def test_of_a_log_one_stream_can_be_had_alone(stub: StubServer, joborch: Run) -> None:

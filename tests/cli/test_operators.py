@@ -208,3 +208,12 @@ def test_what_would_be_submitted_to_a_paused_service_would_wait() -> None:
 
     assert effect.starting == 0
     assert effect.lines(AT, in_utc=True)[1] == "  start: none before example is resumed"
+
+
+def test_scripts_may_say_yes_where_nothing_is_asked(stub: StubServer, joborch: Run) -> None:
+    stub.on("POST /api/v1/quotas", says(OWN))
+    stub.on("POST /api/v1/services/example/pause", says(PAUSED))
+    stub.on("GET /api/v1/usage", says(UsageList(items=[OWN])))
+
+    assert joborch("quota", "set", "ann", "example", "running=3", "-y").code == 0
+    assert joborch("services", "pause", "example", "--yes").code == 0

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +25,9 @@ BIN = Path(sys.executable).parent
 PAGE = (ROOT / "docs" / "slurm.md").read_text()
 ROWS = re.findall(r"^\| `(s[^`]+)` \| (.+) \|$", PAGE, re.MULTILINE)
 MAPPED = [(slurm, ours) for slurm, ours in ROWS if ours.startswith("`")]
-REFUSED = [slurm for slurm, ours in ROWS if not ours.startswith("`")]
+GOES_ON = "goes on: "
+ENDLESS = [(slurm, ours.removeprefix(GOES_ON)) for slurm, ours in ROWS if ours.startswith(GOES_ON)]
+REFUSED = [slurm for slurm, ours in ROWS if not ours.startswith(("`", GOES_ON))]
 SCRIPT = "#!/bin/bash\n#SBATCH --job-name=from-script\necho hello\n"
 
 Slurm = Callable[..., Finished]
@@ -91,6 +94,25 @@ def test_each_row_is_done_by_what_joborch_calls_it(ours: Run, site: Site, line: 
 
     assert program == "joborch"
     assert done.code == 0, done
+
+
+@pytest.mark.parametrize(("line", "ours"), ENDLESS)
+def test_each_row_that_goes_on_does_so_until_it_is_interrupted(
+    env: dict[str, str], site: Site, line: str, ours: str
+) -> None:
+    site.submit(begin=FAR_AWAY)
+
+    for command in (f"joborch compat slurm {line}", ours.strip("`")):
+        process = subprocess.Popen(
+            [sys.executable, "-m", *shlex.split(command)],
+            env=env | {"JOBORCH_SERVER": site.url, "LOGNAME": "ann"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            assert process.stdout and process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
 
 
 @pytest.mark.parametrize("line", REFUSED)

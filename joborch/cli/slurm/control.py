@@ -27,6 +27,7 @@ FILTERS = ("user", "me", "states", "names", "service")
 SIGNALS: dict[str, tuple[str, ...]] = {"TERM": (), "15": (), "KILL": ("--now",), "9": ("--now",)}
 CHANGES = {"priority": "priority", "timelimit": "time_limit", "jobname": "name", "name": "name"}
 DRAINING = {"drain": "drain", "resume": "resume", "idle": "resume", "undrain": "resume"}
+LIMITS = frozenset({"assoc", "association", "associations", "limits", "user", "users"})
 DEEDS: dict[str, tuple[str, ...]] = {
     "hold": ("hold",),
     "uhold": ("hold",),
@@ -114,6 +115,27 @@ def sprio(words: Sequence[str]) -> int:
     """Say why a job waits, and what is before it."""
     given = parse("sprio", {"jobs": "-j= --jobs="}, words)
     return joborch("explain", *_one("sprio -j", [given.get("jobs") or ""]))
+
+
+def sacctmgr(words: Sequence[str]) -> int:
+    """Show how much users may have; what is set is set by joborch's own command."""
+    given = parse("sacctmgr", {"usual": "-i --immediate"}, words)
+    verb, *rest = [*given.words, ""]
+    kind, *conditions = [*filter(None, rest), ""]
+    users = [word.partition("=")[2] for word in conditions if word.lower().startswith("user=")]
+    is_known = len(users) == len([*filter(None, conditions)]) <= 1
+    if verb.lower() not in {"show", "list"} or kind.lower() not in LIMITS or not is_known:
+        hint = "joborch quota USER shows it, joborch quota set USER SERVICE running=N sets it"
+        raise refusal("sacctmgr", " ".join(given.words), hint)
+    return joborch("quota", *(users or ["-A"]))
+
+
+def sshare(words: Sequence[str]) -> int:
+    """Refuse: there are no shares here."""
+    hint = (
+        "users take turns; joborch explain ID says why a job waits, joborch quota how much is used"
+    )
+    raise refusal("sshare", " ".join(words), hint)
 
 
 def _one(program: str, words: Sequence[str]) -> list[str]:

@@ -16,6 +16,8 @@ PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "seff": control.seff,
     "sattach": control.sattach,
     "sprio": control.sprio,
+    "sacctmgr": control.sacctmgr,
+    "sshare": control.sshare,
 }
 
 
