@@ -13,6 +13,12 @@ REMEDY = "keep a copy of the database and report this; nothing but a bug or a fa
 
 CONTRADICTIONS = (
     (
+        Invariant.I2,
+        "is held by an agent that is not known",
+        "SELECT id FROM jobs WHERE agent_id IS NOT NULL"
+        " AND agent_id NOT IN (SELECT id FROM agents WHERE removed_at IS NULL)",
+    ),
+    (
         Invariant.I5,
         "has results that are not described whole",
         "SELECT id FROM jobs WHERE (results_sha256 IS NULL) <> (results_bytes IS NULL)"
@@ -44,7 +50,7 @@ CONTRADICTIONS = (
 
 
 def contradict_nothing(ledger: Ledger) -> Iterator[Finding]:
-    """I5, I8, I10: what a job's row says can be true."""
+    """I2, I5, I8, I10: what a job's row says can be true."""
     for invariant, message, statement in CONTRADICTIONS:
         for (job_id,) in ledger.execute(statement):
             yield Finding(invariant=invariant, job_id=job_id, message=message, remedy=REMEDY)

@@ -3,6 +3,10 @@ import pytest
 from joborch.server.audit import ledger, rows
 from tests.faults.a_good_site import GoodSite
 
+AGENT = (
+    "INSERT INTO agents VALUES ('a', 'compute-1', x'00', 'host', '1', '{}', '{}', '{}', 1,"
+    " NULL, 0, 0, NULL)"
+)
 RUNNING = "state = 'running', agent_id = 'a', finished_at = NULL"
 
 
@@ -20,6 +24,11 @@ def test_a_job_that_contradicts_nothing_is_in_order(site: GoodSite) -> None:
     [
         ("results_bytes = NULL", "I5 job 1: has results that are not described whole"),
         ("results_sha256 = 'abc'", "I5 job 1: has results that are not described whole"),
+        (
+            "state = 'running', agent_id = 'b', finished_at = NULL, results_sha256 = NULL,"
+            " results_bytes = NULL",
+            "I2 job 1: is held by an agent that is not known",
+        ),
         (RUNNING, "I5 job 1: has results, or had, and has not ended"),
         ("array_index = 3", "I8 job 1: has a place in a batch, or a batch, but not both"),
         ("priority = 101", "I10 job 1: has a priority that is not from 0 to 100"),
@@ -28,5 +37,5 @@ def test_a_job_that_contradicts_nothing_is_in_order(site: GoodSite) -> None:
 def test_a_job_that_contradicts_itself_is_found(
     site: GoodSite, change: str, contradiction: str
 ) -> None:
-    site.spoil(f"UPDATE jobs SET {change}")  # noqa: S608 - from above
+    site.spoil(AGENT, f"UPDATE jobs SET {change}")  # noqa: S608 - from above
     assert found(site) == [contradiction]
