@@ -1,4 +1,4 @@
-"""What one row of a job says of itself, and that it must not contradict.
+"""What the row of a job says, and that it contradicts neither itself nor the events of the job.
 
 Some of it the database refuses by itself; but SQLite does not look at constraints again in a
 database that is opened for reading only.
@@ -17,6 +17,41 @@ CONTRADICTIONS = (
         "is held by an agent that is not known",
         "SELECT id FROM jobs WHERE agent_id IS NOT NULL"
         " AND agent_id NOT IN (SELECT id FROM agents WHERE removed_at IS NULL)",
+    ),
+    (
+        Invariant.I2,
+        "is held without the token of a lease",
+        "SELECT id FROM jobs WHERE is_active(state) AND token_hash IS NULL",
+    ),
+    (
+        Invariant.I2,
+        "is to be cancelled, and waits",
+        "SELECT id FROM jobs WHERE state = 'queued' AND cancel_requested_at IS NOT NULL",
+    ),
+    (
+        Invariant.I2,
+        "is kept from starting, and has been given out",
+        "SELECT id FROM jobs WHERE is_active(state) AND held_at IS NOT NULL",
+    ),
+    (
+        Invariant.I2,
+        "ended before it started",
+        "SELECT id FROM jobs WHERE finished_at < started_at",
+    ),
+    (
+        Invariant.I2,
+        "has another exit status or signal than its end told of",
+        "SELECT j.id FROM jobs j LEFT JOIN events e ON e.job_id = j.id AND e.to_state = j.state"
+        " AND e.from_state <> e.to_state AND j.finished_at IS NOT NULL"
+        " WHERE json_extract(e.detail, '$.exit_code') IS NOT j.exit_code"
+        " OR json_extract(e.detail, '$.signal') IS NOT j.signal",
+    ),
+    (
+        Invariant.I5,
+        "has results removed, and no event tells of it",
+        "SELECT id FROM jobs j WHERE results_removed_at IS NOT NULL AND NOT EXISTS (SELECT 1"
+        " FROM events e WHERE e.job_id = j.id AND event = 'results_removed'"
+        " AND at = results_removed_at)",
     ),
     (
         Invariant.I5,
