@@ -35,7 +35,8 @@ async def assembled(
     The loops are made but do not run.
     """
     clock = clock or Clock()
-    feed, roll, stopping = Feed(), Roll(), asyncio.Event()
+    feed, stopping = Feed(), asyncio.Event()
+    roll = Roll(began=clock.monotonic())
     running: dict[str, Loop] = {}
     database = Database(settings.db_path, on_commit=feed.publish, on_failure=stopping.set)
     parts = Parts(

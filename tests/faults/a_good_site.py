@@ -149,7 +149,7 @@ def _insert_event(
         to_state=after,
         actor="test",
         at=0,
-        detail="{}",
+        detail='{"exit_code": 0}' if event == "complete" else "{}",
     )
 
 

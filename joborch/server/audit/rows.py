@@ -1,4 +1,4 @@
-"""What one row of a job says of itself, and that it must not contradict.
+"""What the row of a job says, and that it contradicts neither itself nor the events of the job.
 
 Some of it the database refuses by itself; but SQLite does not look at constraints again in a
 database that is opened for reading only.
@@ -12,6 +12,47 @@ from joborch.server.audit.ledger import Ledger
 REMEDY = "keep a copy of the database and report this; nothing but a bug or a failing disk does it"
 
 CONTRADICTIONS = (
+    (
+        Invariant.I2,
+        "is held by an agent that is not known",
+        "SELECT id FROM jobs WHERE agent_id IS NOT NULL"
+        " AND agent_id NOT IN (SELECT id FROM agents WHERE removed_at IS NULL)",
+    ),
+    (
+        Invariant.I2,
+        "is held without the token of a lease",
+        "SELECT id FROM jobs WHERE is_active(state) AND token_hash IS NULL",
+    ),
+    (
+        Invariant.I2,
+        "is to be cancelled, and waits",
+        "SELECT id FROM jobs WHERE state = 'queued' AND cancel_requested_at IS NOT NULL",
+    ),
+    (
+        Invariant.I2,
+        "is kept from starting, and has been given out",
+        "SELECT id FROM jobs WHERE is_active(state) AND held_at IS NOT NULL",
+    ),
+    (
+        Invariant.I2,
+        "ended before it started",
+        "SELECT id FROM jobs WHERE finished_at < started_at",
+    ),
+    (
+        Invariant.I2,
+        "has another exit status or signal than its end told of",
+        "SELECT j.id FROM jobs j LEFT JOIN events e ON e.job_id = j.id AND e.to_state = j.state"
+        " AND e.from_state <> e.to_state AND j.finished_at IS NOT NULL"
+        " WHERE json_extract(e.detail, '$.exit_code') IS NOT j.exit_code"
+        " OR json_extract(e.detail, '$.signal') IS NOT j.signal",
+    ),
+    (
+        Invariant.I5,
+        "has results removed, and no event tells of it",
+        "SELECT id FROM jobs j WHERE results_removed_at IS NOT NULL AND NOT EXISTS (SELECT 1"
+        " FROM events e WHERE e.job_id = j.id AND event = 'results_removed'"
+        " AND at = results_removed_at)",
+    ),
     (
         Invariant.I5,
         "has results that are not described whole",
@@ -44,7 +85,7 @@ CONTRADICTIONS = (
 
 
 def contradict_nothing(ledger: Ledger) -> Iterator[Finding]:
-    """I5, I8, I10: what a job's row says can be true."""
+    """I2, I5, I8, I10: what a job's row says can be true."""
     for invariant, message, statement in CONTRADICTIONS:
         for (job_id,) in ledger.execute(statement):
             yield Finding(invariant=invariant, job_id=job_id, message=message, remedy=REMEDY)

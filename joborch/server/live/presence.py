@@ -129,7 +129,9 @@ class Presence:
 class Roll:
     """All agents that have spoken to this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, began: float) -> None:
+        self.began = began
+        """Since when this process would have heard of an agent."""
         self._agents: dict[str, Presence] = {}
         self.ledger = asyncio.Lock()
         """Held while it changes who holds which job, until the agent's answer knows of it."""

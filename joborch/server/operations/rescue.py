@@ -2,7 +2,8 @@
 
 A lease is lost only when this process's own monotonic clock has run for the service's
 ``lost_after`` since the agent's last poll. The agent ends the attempt itself before that time, so
-that two attempts never overlap.
+that two attempts never overlap. An agent that nobody knows cannot poll: it has been silent for as
+long as this process has run.
 """
 
 import logging
@@ -15,7 +16,7 @@ from joborch.domain.retries import back_off, pause
 from joborch.domain.states import JobEvent
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
-from joborch.server.live.presence import Presence, Roll
+from joborch.server.live.presence import Roll
 from joborch.server.store import jobs
 from joborch.server.store.database import Database, Transaction
 
@@ -33,15 +34,12 @@ async def rescue(
     """Put back the jobs of lost agents; returns the seconds until the next could be lost."""
     delays = [catalog.shortest_patience_s()]
     async with roll.ledger:
-        for present in [one for one in roll.every() if not one.asking]:
-            silent_s = clock.monotonic() - present.seen
-            held = await database.read(partial(jobs.held_by, agent_id=present.agent.id))
-            lost = [job for job in held if _patience(job, catalog) <= silent_s]
-            delays += [_patience(job, catalog) - silent_s for job in held if job not in lost]
-            for job in lost:
-                await _put_back(job, present, database=database, now=clock.now())
-            if lost:
-                wake()
+        for job, silent_s, who in await _in_silence(database, roll, clock):
+            if (left_s := _patience(job, catalog) - silent_s) > 0:
+                delays.append(left_s)
+                continue
+            await _put_back(job, who, database=database, now=clock.now())
+            wake()
     return min(delays)
 
 
@@ -73,8 +71,21 @@ def take_back(
     return JobEvent.GIVE_BACK
 
 
-async def _put_back(job: Job, present: Presence, *, database: Database, now: datetime) -> None:
-    why = f"agent {present.agent.name} has not been heard of"
+async def _in_silence(database: Database, roll: Roll, clock: Clock) -> list[tuple[Job, float, str]]:
+    """Return every job whose holder does not ask now, for how long it has not, and who it is."""
+    found: list[tuple[Job, float, str]] = []
+    for present in [one for one in roll.every() if not one.asking]:
+        silent_s = clock.monotonic() - present.seen
+        held = await database.read(partial(jobs.held_by, agent_id=present.agent.id))
+        found += [(job, silent_s, present.agent.name) for job in held]
+    for job in await database.read(jobs.held_by_strangers):
+        if roll.get(job.agent_id) is None:
+            found.append((job, clock.monotonic() - roll.began, str(job.agent_id)))
+    return found
+
+
+async def _put_back(job: Job, who: str, *, database: Database, now: datetime) -> None:
+    why = f"agent {who} has not been heard of"
 
     def work(transaction: Transaction) -> JobEvent | None:
         found = jobs.find(transaction.connection, job.id)
@@ -84,7 +95,7 @@ async def _put_back(job: Job, present: Presence, *, database: Database, now: dat
 
     event = await database.write(work)
     if event is not None:
-        fields = {"job_id": job.id, "agent": present.agent.name, "event": event.value}
+        fields = {"job_id": job.id, "agent": who, "event": event.value}
         logger.warning("lease lost", extra=fields)
 
 

@@ -14,12 +14,15 @@ from joborch.domain.states import JobFact, JobState
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
+from joborch.server.operations.fingerprints import Fingerprint, formerly_said, said
 from joborch.server.store import events, jobs, submissions
 from joborch.server.store.database import Database, Transaction
 from joborch.server.store.submissions import Earlier
 
 RETRY_OF = "retry_of"
 """The tag of a new job that names the one it repeats."""
+FORMER = "accepts_completed priority key"
+"""What could be said of a retry when fingerprints were written by ``repr``."""
 RETRIABLE = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.CANCELLED, JobState.LOST})
 HINTS = {
     JobState.COMPLETED: "say explicitly that it is to run again although it completed",
@@ -90,7 +93,10 @@ def retry_one(
     now: datetime,
 ) -> Retried:
     """Submit a job again, in a transaction of the caller's; raises what :func:`retry` does."""
-    fingerprint = f"retry of {job.id} {again!r}"
+    fingerprint = Fingerprint(
+        text=f"retry of {job.id} {said(again)}",
+        former=f"retry of {job.id} {formerly_said(again, FORMER)}",
+    )
     if found := _found(transaction, job, again.key, fingerprint):
         return Retried(job=found, is_duplicate=True)
     _demand_retriable(transaction, job, again)
@@ -106,17 +112,19 @@ def retry_one(
         transaction, job, JobFact.RETRIED, actor=actor, at=now, detail={"job": new.id}
     )
     if again.key:
-        what = Earlier(fingerprint=fingerprint, first_job_id=new.id, jobs=1)
+        what = Earlier(fingerprint=fingerprint.text, first_job_id=new.id, jobs=1)
         submissions.remember(transaction, job.user_id, again.key, what, at=now)
     return Retried(job=new, is_duplicate=False)
 
 
-def _found(transaction: Transaction, job: Job, key: str | None, fingerprint: str) -> Job | None:
+def _found(
+    transaction: Transaction, job: Job, key: str | None, fingerprint: Fingerprint
+) -> Job | None:
     """Return the job that the same request made before."""
     earlier = submissions.earlier(transaction.connection, job.user_id, key) if key else None
     if earlier is None:
         return None
-    if earlier.fingerprint != fingerprint:
+    if not fingerprint.is_of(earlier.fingerprint):
         raise IdempotencyError(str(key))
     return jobs.find(transaction.connection, earlier.first_job_id)
 

@@ -20,6 +20,7 @@ from joborch.files.staging import Staged
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
+from joborch.server.operations.fingerprints import Fingerprint, formerly_said, said
 from joborch.server.store import gates, jobs, submissions
 from joborch.server.store.database import Connection, Database, Transaction
 from joborch.server.store.submissions import Earlier, Payload
@@ -27,6 +28,11 @@ from joborch.server.store.submissions import Earlier, Payload
 SCRIPT = "run.sh"
 NO_SCRIPT = "there is no run.sh among the files"
 EMPTY_SCRIPT = "run.sh is empty"
+FORMER = (
+    "user_id service name priority tags env demand time_limit max_attempts array_index is_held"
+    " not_before invalid_because"
+)
+"""What a new job had when fingerprints were written by ``repr``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,12 @@ class Order:
     def fingerprint(self, files: str) -> str:
         """Return what makes this submission the same as another: all that was asked for."""
         waits = f" {self.after.digest}" if self.after else ""
-        return f"{files} {self.new!r} {self.array!r}{waits}"
+        return f"{files} {said(self.new)} {said(self.array)}{waits}"
+
+    def former_fingerprint(self, files: str) -> str:
+        """Return it as the first versions stored it."""
+        waits = f" {self.after.digest}" if self.after else ""
+        return f"{files} {formerly_said(self.new, FORMER)} {self.array!r}{waits}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +93,10 @@ async def submit(
     """
     try:
         prepared = _prepare(order, staged, catalog)
-        fingerprint = prepared.fingerprint(staged.fingerprint())
+        contents = staged.fingerprint()
+        fingerprint = Fingerprint(
+            text=order.fingerprint(contents), former=prepared.former_fingerprint(contents)
+        )
         files = dict(staged.names)
         payload = Payload(id=await blobs.publish_payload(staged), files=files)
     finally:
@@ -127,7 +141,11 @@ def _objection(staged: Staged) -> str | None:
 
 
 def _store(
-    transaction: Transaction, order: Order, payload: Payload, fingerprint: str, now: datetime
+    transaction: Transaction,
+    order: Order,
+    payload: Payload,
+    fingerprint: Fingerprint,
+    now: datetime,
 ) -> Accepted:
     if found := _found(transaction.connection, order, fingerprint):
         return found
@@ -153,7 +171,7 @@ def _store(
     if order.new.invalid_because:
         added = [_reject(transaction, job, order.new.invalid_because, now) for job in added]
     if order.key:
-        what = Earlier(fingerprint=fingerprint, first_job_id=added[0].id, jobs=len(added))
+        what = Earlier(fingerprint=fingerprint.text, first_job_id=added[0].id, jobs=len(added))
         submissions.remember(transaction, order.new.user_id, order.key, what, at=now)
     return Accepted(jobs=tuple(added), batch_id=batch_id, is_duplicate=False)
 
@@ -178,14 +196,14 @@ def _gate(transaction: Transaction, wanted: Dependencies, now: datetime) -> int 
     return gates.add(transaction, wanted, unmet, at=now) if unmet else None
 
 
-def _found(connection: Connection, order: Order, fingerprint: str) -> Accepted | None:
+def _found(connection: Connection, order: Order, fingerprint: Fingerprint) -> Accepted | None:
     """Return what the same key made before, if there is a key and it did."""
     if order.key is None:
         return None
     earlier = submissions.earlier(connection, order.new.user_id, order.key)
     if earlier is None:
         return None
-    if earlier.fingerprint != fingerprint:
+    if not fingerprint.is_of(earlier.fingerprint):
         raise IdempotencyError(order.key)
     first = earlier.first_job_id
     found = [jobs.find(connection, job_id) for job_id in range(first, first + earlier.jobs)]

@@ -18,7 +18,7 @@ from joborch.domain.quotas import Limits
 from joborch.domain.states import ACTIVE, WITH_RESULTS, JobEvent, JobFact, JobState
 from joborch.server.store import events, gates, usage
 from joborch.server.store.database import Transaction
-from joborch.server.store.tables import EVENTS, JOBS, is_queued, stands_in_line
+from joborch.server.store.tables import AGENTS, EVENTS, JOBS, is_queued, stands_in_line
 
 MOST_IDS = 500
 """So many ids stand in one statement."""
@@ -138,6 +138,13 @@ def held_by(connection: Connection, agent_id: str) -> list[Job]:
         select(JOBS).where(JOBS.c.agent_id == agent_id).order_by(JOBS.c.assigned_at, JOBS.c.id)
     )
     return [job_from(row) for row in rows]
+
+
+def held_by_strangers(connection: Connection) -> list[Job]:
+    """Return the jobs whose holder is no agent, or one that was removed."""
+    known = select(AGENTS.c.id).where(AGENTS.c.removed_at.is_(None))
+    held = JOBS.c.agent_id.is_not(None), JOBS.c.agent_id.not_in(known)
+    return [job_from(row) for row in connection.execute(select(JOBS).where(*held))]
 
 
 def held(connection: Connection) -> list[tuple[str, str, int, dict[str, Any]]]:

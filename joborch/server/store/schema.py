@@ -16,6 +16,16 @@ logger = logging.getLogger(__name__)
 
 HEAD = "0004"
 """The newest migration; a test compares it with the files."""
+TABLES = {
+    *("agents", "batches", "events", "gate_members", "gates", "idempotency", "jobs", "overrides"),
+    *("pauses", "payloads", "usage"),
+}
+INDICES = {
+    *("events_of_job", "gates_of_job", "ix_agents_name", "jobs_ended", "jobs_gated"),
+    *("jobs_held_by", "jobs_line", "jobs_of_batch", "jobs_of_payload", "jobs_of_user"),
+    *("jobs_submitted", "jobs_to_clean", "usage_waiting"),
+}
+"""What it has, named here for those who cannot load the tables; compared with them by a test."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -169,7 +169,7 @@ MUTANTS = (
         guards="a submission that is repeated makes a second job",
         path=SUBMIT,
         old="    if found := _found(transaction.connection, order, fingerprint):",
-        new="    if found := _found(transaction.connection, replace(order, key=None), ''):",
+        new="    if found := _found(transaction.connection, replace(order, key=''), fingerprint):",
         tests=(f"{IN_SUBMIT}test_the_same_key_and_content_makes_nothing_new",),
     ),
     Mutant(
@@ -184,7 +184,7 @@ MUTANTS = (
         name="idempotency-of-content",
         guards="other content under the same key is taken for submitted",
         path=SUBMIT,
-        old="    if earlier.fingerprint != fingerprint:",
+        old="    if not fingerprint.is_of(earlier.fingerprint):",
         new="    if earlier.fingerprint == '':",
         tests=(f"{IN_SUBMIT}test_the_same_key_for_other_content_is_refused",),
     ),

@@ -135,7 +135,7 @@ async def one_thread(
         database=database,
         blobs=Blobs(settings.data, reserve_bytes=settings.reserve),
         catalog=Catalog(settings.services),
-        roll=Roll(),
+        roll=Roll(began=clock.monotonic()),
         feed=feed,
         taps=Taps(),
         snapshots=Snapshots(),

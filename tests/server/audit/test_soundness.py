@@ -29,3 +29,9 @@ def test_a_job_whose_payload_has_no_row_is_found(site: GoodSite) -> None:
 def test_events_of_a_job_that_has_no_row_are_found(site: GoodSite) -> None:
     site.spoil("UPDATE events SET job_id = 9 WHERE seq = 4")
     assert found(site) == ["I10 row 4 of events refers to jobs that are not there"]
+
+
+@pytest.mark.parametrize("what", ["INDEX jobs_of_user", "TABLE overrides"])
+def test_a_table_or_an_index_that_is_missing_is_found(site: GoodSite, what: str) -> None:
+    site.spoil(f"DROP {what}")
+    assert found(site, is_quick=True) == [f"I10 database: {what.split()[1]} is missing"]

@@ -19,7 +19,7 @@ AGENT = Agent(
 
 
 def test_a_newer_process_starts_with_a_clean_sheet() -> None:
-    roll = Roll()
+    roll = Roll(began=0.0)
     older = roll.arrive(AGENT, 1, at=5.0)
     older.begin_poll()
     newer = roll.arrive(AGENT, 2, at=6.0)
@@ -29,7 +29,7 @@ def test_a_newer_process_starts_with_a_clean_sheet() -> None:
 
 def test_an_older_process_that_arrives_late_is_refused() -> None:
     """It had passed the database's check before the newer one came."""
-    roll = Roll()
+    roll = Roll(began=0.0)
     newer = roll.arrive(AGENT, 2, at=5.0)
     with pytest.raises(SupersededError):
         roll.arrive(AGENT, 1, at=6.0)

@@ -30,6 +30,12 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Pat
     engine.dispose()
 
 
+def test_an_audit_looks_for_exactly_the_tables_and_indices_that_the_code_uses() -> None:
+    tables = JOBS.metadata.tables.values()
+    assert {table.name for table in tables} == schema.TABLES
+    assert {index.name for table in tables for index in table.indexes} == schema.INDICES
+
+
 def test_the_newest_migration_is_the_one_that_a_start_looks_for() -> None:
     newest = max(path.name for path in VERSIONS.glob("0*.py"))
     assert newest.startswith(schema.HEAD)
