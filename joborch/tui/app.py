@@ -4,17 +4,18 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual import on, work
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from joborch.client import Orchestrator
+from joborch.client.known import Known
 from joborch.tui.commanding import CommandedApp
 from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
@@ -25,10 +26,12 @@ from joborch.tui.formatting import ASCII, UNICODE
 from joborch.tui.hangup import Terminal
 from joborch.tui.job_control import job_control_put_back
 from joborch.tui.journey import Journey
+from joborch.tui.keymap import shown
 from joborch.tui.look import Look
 from joborch.tui.messages import Changed, JobsWanted, JobWanted, LogWanted
 from joborch.tui.news import News
 from joborch.tui.picture import Link, Picture
+from joborch.tui.preferences import Preferences
 from joborch.tui.rhythm import Rhythm
 from joborch.tui.screens.agents import AgentsScreen
 from joborch.tui.screens.events import EventsScreen
@@ -42,9 +45,11 @@ from joborch.tui.screens.throughput import ThroughputScreen
 from joborch.tui.screens.users import UsersScreen
 from joborch.tui.sending import Shown
 from joborch.tui.source import Source
-from joborch.tui.themes import COLOUR_BLIND, WITHOUT_COLOUR, state_colours
+from joborch.tui.themes import OWN, WITHOUT_COLOUR, state_colours
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+WARNED_S = 15.0
+"""So long it is to be read at the start what is amiss with a person's choices."""
 HUNG_UP = 128 + signal.SIGHUP
 
 
@@ -58,6 +63,9 @@ class Dashboard(CommandedApp):
         """Connect to nothing yet."""
         # Without colour the terminal's own are used, so that none has to be turned into grey.
         super().__init__(ansi_color=None if look.is_colored else True)
+        for theme in OWN:
+            self.register_theme(theme)
+        self.set_keymap(dict(look.keymap.chosen))
         self.picture = Picture()
         self._rhythm = rhythm or Rhythm()
         feed = Feed(source, self.picture, tell=self.spread, now=look.now, rhythm=self._rhythm)
@@ -91,6 +99,10 @@ class Dashboard(CommandedApp):
             self.crash = kept(self._exception, os.environ)
         self.panic()
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Write a key as the help does, also one that a person has chosen."""
+        return binding.key_display or shown(binding.key)
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the states' colours."""
         return state_colours(self.current_theme)
@@ -118,6 +130,8 @@ class Dashboard(CommandedApp):
         self.set_class(not self.desk.look.is_colored, "-mono")
         self._feed()
         self.set_interval(self._rhythm.tick_s, lambda: self.spread(News()))
+        for warning in self.desk.look.warnings:
+            self.notify(warning, severity="warning", timeout=WARNED_S, markup=False)
         terminal = Terminal()
         self.set_interval(1.0, lambda: self._end(HUNG_UP) if terminal.is_gone else None)
 
@@ -201,7 +215,6 @@ class Dashboard(CommandedApp):
         return self.picture.pause.at if self.picture.pause else now()
 
     def _choose_theme(self) -> None:
-        self.register_theme(COLOUR_BLIND)
         theme = self.desk.look.theme
         if not self.desk.look.is_colored:
             self.theme = WITHOUT_COLOUR
@@ -223,7 +236,9 @@ def main(
     server: Orchestrator,
     user_id: str,
     filter_text: str,
-    theme: str | None,
+    theme: Known | None = None,
+    columns: Known | None = None,
+    keys: Mapping[str, Known] | None = None,
     is_read_only: bool,
     is_ascii: bool,
     is_colored: bool,
@@ -233,7 +248,12 @@ def main(
     profile: str | None = None,
     screen: str | None = None,
 ) -> int:
-    """Show the dashboard until a person quits; returns the exit code."""
+    """Show the dashboard until a person quits; returns the exit code.
+
+    Raises:
+        SettingsError: if there is no such theme, column or key.
+    """
+    preferences = Preferences.read(theme=theme, columns=columns, keys=keys)
     if not is_colored:
         os.environ["NO_COLOR"] = "1"  # the framework has no other way to be told
     look = Look(
@@ -244,7 +264,10 @@ def main(
         glyphs=ASCII if is_ascii else UNICODE,
         is_read_only=is_read_only,
         is_colored=is_colored,
-        theme=theme,
+        theme=preferences.theme,
+        columns=preferences.columns,
+        keymap=preferences.keymap,
+        warnings=preferences.warnings,
     )
     rhythm = Rhythm.at(hz, is_far=is_far)
     return asyncio.run(_show(server, look, rhythm, has_mouse=has_mouse))

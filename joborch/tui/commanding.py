@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.suggester import SuggestFromList
@@ -56,11 +57,12 @@ class Actions(Provider):
 
     def _possible(self) -> Iterator[tuple[str, Callable[[], Awaitable[bool]]]]:
         found = {one.binding.id: one for one in self.screen.active_bindings.values()}
+        keymap = cast("CommandedApp", self.app).desk.look.keymap
         own_first = sorted(GROUPS.items(), key=lambda one: one[1] in (EVERYWHERE, TABLE))
         for group, commands in own_first:
             for command in commands:
                 if active := found.get(command.id):
-                    name = f"{group}: {command.text} ({command.displayed})"
+                    name = f"{group}: {command.text} ({keymap.displayed(command)})"
                     yield name, partial(self.app.run_action, command.action, active.node)
 
 

@@ -72,10 +72,11 @@ class SiteScreen(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         """Say why a key does nothing that would change something."""
-        if not self.desk.look.is_read_only:
+        look = self.desk.look
+        if not look.is_read_only:
             return
         for command in CHANGING:
-            if event.key in command.keys.split(",") and hasattr(self, command.method):
+            if event.key in look.keymap.keys(command) and hasattr(self, command.method):
                 self.notify(f"read-only: {command.label or command.text} does nothing here")
 
     @on(Changed)
