@@ -65,9 +65,10 @@ def top(
         ),
     ] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw in seven bits.")] = False,
-    no_mouse: Annotated[
-        bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")
-    ] = False,
+    mouse: Annotated[
+        bool | None,
+        typer.Option("--mouse/--no-mouse", help="Take clicks, or leave them to the terminal."),
+    ] = None,
     hz: Annotated[
         float | None,
         typer.Option(
@@ -123,7 +124,7 @@ def top(
         "is_read_only": read_only,
         "is_ascii": ascii_only,
         "is_colored": session.options.color != "never" and not os.environ.get("NO_COLOR"),
-        "has_mouse": chosen.has_mouse and not no_mouse,
+        "has_mouse": chosen.has_mouse if mouse is None else mouse,
         "hz": chosen.hz if hz is None else hz,
         "screen": screen,
     }

@@ -16,7 +16,6 @@ from textual.screen import Screen
 
 from joborch.client import Orchestrator
 from joborch.client.known import Known
-from joborch.tui.commanding import CommandedApp
 from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
 from joborch.tui.desk import Desk
@@ -40,12 +39,12 @@ from joborch.tui.screens.job import JobScreen
 from joborch.tui.screens.jobs import JobsScreen
 from joborch.tui.screens.log import LogScreen
 from joborch.tui.screens.services import ServicesScreen
-from joborch.tui.screens.site import SiteScreen
 from joborch.tui.screens.throughput import ThroughputScreen
 from joborch.tui.screens.users import UsersScreen
 from joborch.tui.sending import Shown
 from joborch.tui.source import Source
 from joborch.tui.themes import OWN, WITHOUT_COLOUR, state_colours
+from joborch.tui.turning import TurningApp
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 WARNED_S = 15.0
@@ -53,7 +52,7 @@ WARNED_S = 15.0
 HUNG_UP = 128 + signal.SIGHUP
 
 
-class Dashboard(CommandedApp):
+class Dashboard(TurningApp):
     """``joborch top``."""
 
     CSS_PATH = "joborch.tcss"
@@ -135,12 +134,6 @@ class Dashboard(CommandedApp):
         terminal = Terminal()
         self.set_interval(1.0, lambda: self._end(HUNG_UP) if terminal.is_gone else None)
 
-    def action_show(self, name: str) -> None:
-        """Show one of the main screens."""
-        self.switch_mode(name)
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-
     def action_retry(self) -> None:
         """Connect now, or ask for everything again; draw all, whatever else has written here."""
         self.desk.feed.retry()
@@ -149,23 +142,6 @@ class Dashboard(CommandedApp):
     def action_help(self) -> None:
         """Show the help."""
         self.push_screen(HelpScreen(self.desk.look))
-
-    async def action_back(self) -> None:
-        """Undo one thing; leave the screen if there is none."""
-        screen = self.screen
-        if isinstance(screen, SiteScreen) and screen.step_back():
-            return
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        elif self.current_mode != "jobs":
-            self.switch_mode("jobs")
-
-    def action_quit_or_back(self) -> None:
-        """Leave the screen, or the program from a main screen; jobs are not concerned."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        else:
-            self.exit(return_code=0)
 
     @on(JobsWanted)
     def show_jobs(self, message: JobsWanted) -> None:

@@ -12,19 +12,25 @@ from textual.keys import Keys, format_key
 from joborch.tui import commands
 from joborch.tui.command import DISPLAYED, Command
 
+EVERYWHERE = (*commands.EVERYWHERE, *commands.TURNING)
 ROOMS: Mapping[str, Sequence[Sequence[Command]]] = {
     "the list of jobs": (
-        *(commands.EVERYWHERE, commands.TABLE, commands.AT_HAND),
+        *(EVERYWHERE, commands.TABLE, commands.AT_HAND),
         *(commands.JOBS, commands.MARKS),
     ),
-    "a job": (commands.EVERYWHERE, commands.AT_HAND, commands.JOB),
-    "a log": (commands.EVERYWHERE, commands.LOG_VIEW, commands.LOG),
-    "users": (commands.EVERYWHERE, commands.TABLE),
-    "agents": (commands.EVERYWHERE, commands.TABLE, commands.AGENTS),
-    "services": (commands.EVERYWHERE, commands.TABLE),
-    "throughput": (commands.EVERYWHERE, commands.THROUGHPUT),
-    "events": (commands.EVERYWHERE, commands.TABLE, commands.EVENTS),
+    "a job": (EVERYWHERE, commands.AT_HAND, commands.JOB),
+    "a log": (EVERYWHERE, commands.LOG_VIEW, commands.LOG),
+    "users": (EVERYWHERE, commands.TABLE),
+    "agents": (EVERYWHERE, commands.TABLE, commands.AGENTS),
+    "services": (EVERYWHERE, commands.TABLE, commands.SERVICES),
+    "throughput": (EVERYWHERE, commands.THROUGHPUT),
+    "events": (EVERYWHERE, commands.TABLE, commands.EVENTS),
     "a question": (commands.CONFIRM,),
+    "a list to choose from": (commands.CHOICE,),
+    "the choice of columns": (commands.COLUMNS,),
+    "a field to type in": (commands.PROMPT,),
+    "a text": (commands.READING,),
+    "the help": (commands.HELP,),
 }
 """What is there at the same time."""
 COMMANDS = {one.id: one for groups in ROOMS.values() for group in groups for one in group}
@@ -45,6 +51,10 @@ class Keymap:
     def displayed(self, command: Command) -> str:
         """Write a command's keys as people call them."""
         return " ".join(map(shown, self.keys(command)))
+
+    def first(self, command_id: str) -> str:
+        """Write the first key of a command, for a sentence that names it."""
+        return shown(self.keys(COMMANDS[command_id])[0])
 
     def clashes(self) -> Iterator[str]:
         """Say where a chosen key is that of two commands, once for each two."""

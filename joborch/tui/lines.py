@@ -30,7 +30,7 @@ def offline(picture: Picture, look: Look) -> list[Part]:
     parts = []
     if picture.as_of:
         parts.append(f"data as of {time_of_day(picture.as_of)}")
-    parts += ["r connects now", one_line(link.reason)]
+    parts += [f"{look.keymap.first('app.retry')} connects now", one_line(link.reason)]
     if link.hint and not picture.as_of:
         parts.append(one_line(link.hint))
     return [f" {dot.join(parts)}"]

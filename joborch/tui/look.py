@@ -1,4 +1,4 @@
-"""How one run of the dashboard looks and what it may do: chosen at the start, never changed."""
+"""How one run of the dashboard looks and what it may do: chosen at the start."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

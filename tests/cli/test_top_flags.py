@@ -64,6 +64,14 @@ def test_a_column_that_there_is_not_is_told_with_the_file_and_nothing_is_shown(
     assert f"[top] in {file}: columns has 'colour', which is none of id, state" in done.err
 
 
+def test_the_mouse_is_the_files_matter_unless_a_flag_says_so() -> None:
+    assert [told(*flag)["mouse"] for flag in ((), ("--mouse",), ("--no-mouse",))] == [
+        None,
+        True,
+        False,
+    ]
+
+
 def test_a_theme_for_all_programs_is_the_last_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", "nord")
     in_file = Known(text="gruvbox", origin="[top] in x.toml")

@@ -7,7 +7,7 @@ import pytest
 
 from joborch.client.known import Known
 from joborch.domain.errors import SettingsError
-from joborch.tui.commands import DEEDS
+from joborch.tui.commands import DEEDS, GIVES_WAY, GROUPS
 from joborch.tui.keymap import COMMANDS, ROOMS, Keymap, keymap_of, mistake_in_keys
 from joborch.tui.preferences import Preferences
 from tests.tui.a_site import a_busy_source
@@ -153,3 +153,10 @@ def test_the_page_has_the_id_of_every_command_and_no_other() -> None:
     ids = PAGE.partition("| | ids |\n")[2].partition("\n\n")[0]
 
     assert sorted(re.findall(r"`([a-z_.]+)`", ids)) == sorted(COMMANDS)
+
+
+def test_hints_of_the_same_action_give_way_alike() -> None:
+    """The framework tells of a hint which action it has, and not of which command it is."""
+    hinted = [one for group in GROUPS.values() for one in group if one.label]
+
+    assert all(one.gives_way == GIVES_WAY.get(one.action, 0) for one in hinted)

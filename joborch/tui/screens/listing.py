@@ -17,7 +17,7 @@ from joborch.tui.widgets.line_table import LineTable
 from joborch.tui.widgets.lines import Lines, Part
 
 Key = TypeVar("Key", bound=Hashable)
-NO_PAST = "The server keeps what happened to jobs, and of this only what is.\n\nP goes on"
+NO_PAST = "The server keeps what happened to jobs, and of this only what is."
 
 
 class ListScreen(SiteScreen, Generic[Key, Row]):
@@ -55,6 +55,11 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         """Return a row."""
         return self._rows.get(key)
 
+    def selected(self) -> Row | None:
+        """Return the row under the cursor."""
+        cursor = self.table.cursor
+        return self.row(cursor) if cursor is not None else None
+
     @property
     def table(self) -> "LineTable[Key, Row]":
         """The table."""
@@ -87,7 +92,9 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
         title: list[Part] = [(f" {self.title_text}", "bold"), f"  {says}"]
         shown = lines.with_tabs(title, self.name_of_tab, self.size.width)
         self.query_one("#tally", Lines).show(shown)
-        self.query_one("#empty", Lines).show_text(NO_PAST if is_past else self.empty_text)
+        goes_on = f"{self.desk.look.keymap.first('app.pause')} goes on"
+        no_past = f"{NO_PAST}\n\n{goes_on}"
+        self.query_one("#empty", Lines).show_text(no_past if is_past else self.empty_text)
         self.set_class(not rows, "-empty")
         warnings = [*self.warnings()]
         self.set_class(bool(warnings), "-warned")
@@ -96,7 +103,5 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
     @on(Opened)
     def open_selected(self) -> None:
         """Show more about the selected row."""
-        cursor = self.table.cursor
-        row = self.row(cursor) if cursor is not None else None
-        if row is not None:
+        if (row := self.selected()) is not None:
             self.open(row)

@@ -4,12 +4,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.events import Key, Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
 from joborch.tui import lines
-from joborch.tui.commands import CHANGING
+from joborch.tui.commands import CHANGING, TURNING, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.heading import header
 from joborch.tui.messages import Changed, RoomChanged
@@ -25,6 +26,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 class SiteScreen(Screen[None]):
     """A screen with the header on top and the keys at the bottom."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TURNING)]
     AUTO_FOCUS = ""
     tells_pace: ClassVar[bool] = False
     """Whether a line of its own says how much is done; otherwise the header does."""
@@ -93,7 +95,8 @@ class SiteScreen(Screen[None]):
 
     @on(ScreenResume)
     def catch_up(self) -> None:
-        """Show how everything is by now."""
+        """Show how everything is by now, and what may be done."""
+        self.refresh_bindings()
         self._show_link()
         self.show_news(News(is_all=True))
 
