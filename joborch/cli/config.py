@@ -22,9 +22,9 @@ from joborch.client.config_editing import (
     value_of,
     write_config,
 )
-from joborch.client.config_file import KEYS
+from joborch.client.config_file import KEYS, TOP_KEYS
+from joborch.client.known import Known
 from joborch.client.places import config_path
-from joborch.client.settings import Known
 from joborch.domain.errors import NotFoundError, SettingsError
 from joborch.domain.text import one_line
 
@@ -33,13 +33,16 @@ joborch config list
 joborch config show-origin server
 joborch config set server https://orch.example.org -P prod
 joborch config set alias.mine 'status --state active'
+joborch config set top.columns id,state,name,user,run
+joborch config set top.keys.job.cancel X
 joborch config use prod
 joborch config unset profile.prod.user_id
 joborch config edit
 """
 KEYS_TOLD = (
     f"A KEY is one of {', '.join(KEYS)}: of the profile named with -P, or else of the defaults. In"
-    " full: defaults.KEY, profile.NAME.KEY, alias.NAME."
+    f" full: defaults.KEY, profile.NAME.KEY, alias.NAME; of the dashboard {', '.join(TOP_KEYS)} as"
+    " top.KEY, and top.keys.COMMAND."
 )
 WORDS = "list|get|set|unset|path|edit|use|show-origin"
 

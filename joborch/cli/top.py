@@ -18,6 +18,8 @@ from joborch.cli.run import (
     run_top_plain,
 )
 from joborch.cli.session import Session
+from joborch.client.known import Known
+from joborch.client.top_settings import LEAST_HZ, MOST_HZ, TopSettings, top_settings
 
 EXAMPLES = """
 joborch top
@@ -34,7 +36,6 @@ FRAME = (120, 40)
 """Columns and lines of a frame that goes to no terminal, unless ``COLUMNS`` and ``LINES`` say."""
 
 SCREENS = ("jobs", "users", "agents", "services", "throughput", "events")
-LEAST_HZ, MOST_HZ = 0.1, 30.0
 FRAMES_FAR = "15"
 """A second, at most, while keys are held down."""
 
@@ -64,9 +65,10 @@ def top(
         ),
     ] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw in seven bits.")] = False,
-    no_mouse: Annotated[
-        bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")
-    ] = False,
+    mouse: Annotated[
+        bool | None,
+        typer.Option("--mouse/--no-mouse", help="Take clicks, or leave them to the terminal."),
+    ] = None,
     hz: Annotated[
         float | None,
         typer.Option(
@@ -98,7 +100,10 @@ def top(
     ] = False,
     in_browser: Annotated[int, typer.Option("--in-browser", metavar="PID", hidden=True)] = 0,
 ) -> None:
-    """Watch jobs, quotas, agents and services, live, and act on jobs."""
+    """Watch jobs, quotas, agents and services, live, and act on jobs.
+
+    The table `[top]` of the configuration file has a theme, hz, mouse, columns and keys for good.
+    """
     if once + plain + web > 1:
         raise UsageError("--once, --plain and --web are three ways to see it; choose one")
     if screen is not None and screen not in SCREENS:
@@ -108,16 +113,20 @@ def top(
     session = Session.of(context)
     gc.enable()  # it lives long
     settings = session.settings
+    chosen = top_settings(settings.known)
     read_only |= settings.is_read_only and not session.options.write
     site: dict[str, Any] = {"server": session.connect(), "user_id": settings.user_id}
     site |= {"filter_text": _wanted(user, service, filter_text)}
     drawn: dict[str, Any] = site | {
-        "theme": theme,
+        "theme": _theme(theme, chosen),
+        "confirm": chosen.confirm,
+        "columns": chosen.columns,
+        "keys": chosen.keys,
         "is_read_only": read_only,
         "is_ascii": ascii_only,
         "is_colored": session.options.color != "never" and not os.environ.get("NO_COLOR"),
-        "has_mouse": not no_mouse,
-        "hz": hz,
+        "has_mouse": chosen.has_mouse if mouse is None else mouse,
+        "hz": chosen.hz if hz is None else hz,
         "screen": screen,
     }
     if web:
@@ -128,7 +137,8 @@ def top(
         code = run_top_plain(**site, is_read_only=read_only)
     elif once or not (sys.stdin.isatty() and sys.stdout.isatty()):
         size = tuple(shutil.get_terminal_size(FRAME))
-        session.output.line(run_top_once(**site, is_ascii=ascii_only, size=size))
+        shown = run_top_once(**site, is_ascii=ascii_only, size=size, columns=chosen.columns)
+        session.output.line(shown)
         code = 0
     else:
         code = run_top(**drawn, is_far=_is_far(), profile=settings.profile)
@@ -137,8 +147,9 @@ def top(
 
 def _serve(session: Session, drawn: Mapping[str, Any], **where: Any) -> int:
     """Serve it to browsers, drawn as on a terminal."""
-    names = {"--filter": "filter_text", "--theme": "theme", "--hz": "hz", "--screen": "screen"}
+    names = {"--filter": "filter_text", "--hz": "hz", "--screen": "screen"}
     passed_on = {option: drawn[name] for option, name in names.items()}
+    passed_on["--theme"] = drawn["theme"] and drawn["theme"].text
     flags = {"--ascii": drawn["is_ascii"], "--read-only": drawn["is_read_only"]}
     return run_top_in_browser(
         env=os.environ,
@@ -151,6 +162,14 @@ def _serve(session: Session, drawn: Mapping[str, Any], **where: Any) -> int:
         ],
         **where,
     )
+
+
+def _theme(named: str | None, chosen: TopSettings) -> Known | None:
+    """Return the theme that was named, be it to every program that is drawn like this one."""
+    if named:
+        return Known(text=named, origin="--theme")
+    by_all = os.environ.get("TEXTUAL_THEME")
+    return chosen.theme or (Known(text=by_all, origin="TEXTUAL_THEME") if by_all else None)
 
 
 def _is_far() -> bool:

@@ -7,8 +7,16 @@ from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from joborch.client.config_file import KEYS, SPELT_ALSO, TABLES, ConfigFile, nearest
-from joborch.client.settings import SWITCHES, YES_NO, mistake_in
+from joborch.client.config_file import (
+    KEYS,
+    SPELT_ALSO,
+    TABLES,
+    TOP_KEYS,
+    ConfigFile,
+    nearest,
+)
+from joborch.client.settings import SWITCHES, mistake_in
+from joborch.client.top_settings import YES_NO, mistake_in_top
 from joborch.domain.errors import SettingsError
 from joborch.files.atomic import write_atomic
 
@@ -27,6 +35,16 @@ TEMPLATE = """\
 #
 # [alias]
 # mine = "status --state active"
+#
+# [top]                                   # of joborch top
+# theme = "nord"
+# hz = 2
+# mouse = false
+# confirm = "always"                      # or multi, never
+# columns = ["id", "state", "name", "user", "run", "agent"]
+#
+# [top.keys]
+# "job.cancel" = "X"
 """
 PROFILE = ("defaults", "profile")
 
@@ -36,7 +54,7 @@ Document = MutableMapping[str, Any]
 
 
 def parse_key(text: str, *, profile: str | None = None) -> Key:
-    """Read ``service``, ``defaults.service``, ``profile.NAME.service`` or ``alias.NAME``.
+    """Read ``service``, ``defaults.service``, ``profile.NAME.service``, ``alias.NAME``, ``top.hz``.
 
     A bare name lies in the profile that is given, or else in the defaults.
 
@@ -49,6 +67,8 @@ def parse_key(text: str, *, profile: str | None = None) -> Key:
     table, *between, name = words
     if len(words) == 1 or table not in TABLES:
         raise SettingsError(f"there is no table {nearest(table, TABLES)}", hint=_there_are())
+    if table == "top" and all(words):
+        return _key_of_top(words)
     if len(between) != (table == "profile") or not all(words):
         raise SettingsError(f"{text!r} is no key", hint=_there_are())
     name = SPELT_ALSO.get(name, name)
@@ -64,7 +84,7 @@ def set_key(path: Path, key: Key, text: str) -> None:
     Raises:
         SettingsError: if the value is wrong; the file is as it was.
     """
-    if key[0] != "alias" and (mistake := mistake_in(key[-1], text)):
+    if mistake := _mistake(key, text):
         raise SettingsError(mistake)
     if key == PROFILE:
         _refuse_unknown_profile(path, text)
@@ -78,7 +98,7 @@ def set_key(path: Path, key: Key, text: str) -> None:
             table = table.setdefault(name, tomlkit.table(is_super))
         for spelling in _other_spellings(key):
             table.pop(spelling, None)
-        table[key[-1]] = YES_NO[text] if key[-1] in SWITCHES else text
+        table[key[-1]] = _value(key, text)
 
     _edit(path, change)
 
@@ -106,7 +126,8 @@ def value_of(path: Path, key: Key) -> str | None:
     file = ConfigFile.read(path)
     if key == PROFILE:
         return file.chosen
-    table = file.aliases if key[0] == "alias" else file.defaults
+    tables = {"alias": file.aliases, "top": file.keys if len(key) > 2 else file.top}
+    table = tables.get(key[0], file.defaults)
     if key[0] == "profile":
         table = file.profiles.get(key[1], {})
     return table.get(key[-1])
@@ -130,6 +151,32 @@ def write_config(path: Path, text: str) -> None:
     write_atomic(real, text.encode())
     if mode is not None:
         real.chmod(mode)
+
+
+def _key_of_top(words: Sequence[str]) -> Key:
+    """Read ``top.hz`` or ``top.keys.job.cancel``, whose last two words are one command's id."""
+    _, name, *command = words
+    if name == "keys" and command:
+        return ("top", "keys", ".".join(command))
+    if command or name not in TOP_KEYS:
+        raise SettingsError(f"there is no setting {nearest(name, TOP_KEYS)}", hint=_there_are())
+    return ("top", name)
+
+
+def _mistake(key: Key, text: str) -> str | None:
+    if key[0] == "alias":
+        return None
+    return mistake_in_top(key[-1], text) if key[0] == "top" else mistake_in(key[-1], text)
+
+
+def _value(key: Key, text: str) -> str | bool | float | list[str]:
+    """Return a text as the file has it."""
+    if key == ("top", "columns"):
+        return [name for name in text.replace(",", " ").split()]
+    if key == ("top", "hz"):
+        return float(text)
+    is_switch = key == ("top", "mouse") or (key[0] != "alias" and key[-1] in SWITCHES)
+    return YES_NO[text] if is_switch else text
 
 
 def _other_spellings(key: Key) -> list[str]:
@@ -157,6 +204,6 @@ def _refuse_unknown_profile(path: Path, name: str) -> None:
 
 def _there_are() -> str:
     return (
-        f"there are {', '.join(KEYS)}, as defaults.KEY or profile.NAME.KEY, defaults.profile, and"
-        " alias.NAME"
+        f"there are {', '.join(KEYS)}, as defaults.KEY or profile.NAME.KEY, defaults.profile,"
+        f" alias.NAME, {', '.join(TOP_KEYS)} as top.KEY, and top.keys.COMMAND"
     )

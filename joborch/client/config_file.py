@@ -1,10 +1,12 @@
-"""A configuration file as it is: its defaults, profiles and aliases. It knows no other source.
+"""A configuration file as it is: its defaults, profiles, aliases. It knows no other source.
 
 ::
 
     [defaults]        # profile: which to use; and what holds in every profile
     [profile.prod]    # server user_id service timeout readonly time_format hints
     [alias]           # commands of one's own
+    [top]             # theme hz mouse columns: the dashboard's
+    [top.keys]        # its keys, by the ids of its commands
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +18,9 @@ from joborch.domain.errors import SettingsError
 
 KEYS = ("server", "user_id", "service", "timeout", "readonly", "time_format", "hints")
 """What may stand in ``[defaults]`` and in a profile."""
-TABLES = ("defaults", "profile", "alias")
+TOP_KEYS = ("theme", "hz", "mouse", "confirm", "columns")
+"""What may stand in ``[top]``, beside the table of keys."""
+TABLES = ("defaults", "profile", "alias", "top")
 SPELT_ALSO = {"user": "user_id"}
 
 Texts = dict[str, str]
@@ -32,6 +36,10 @@ class ConfigFile:
     defaults: Texts = field(default_factory=dict)
     profiles: Mapping[str, Texts] = field(default_factory=dict)
     aliases: Texts = field(default_factory=dict)
+    top: Texts = field(default_factory=dict)
+    """What the dashboard is told; of columns the names, with commas."""
+    keys: Texts = field(default_factory=dict)
+    """The dashboard's keys, by the ids of its commands."""
     unknown: tuple[str, ...] = ()
     """Keys without a meaning, in words."""
 
@@ -56,15 +64,17 @@ class ConfigFile:
         profiles = {
             name: _table(f"profile.{name}", values) for name, values in tables["profile"].items()
         }
-        defaults = dict(tables["defaults"])
-        chosen = defaults.pop("profile", None)
+        defaults, top = dict(tables["defaults"]), dict(tables["top"])
+        chosen, keys = defaults.pop("profile", None), _table("top.keys", top.pop("keys", {}))
         return cls(
             path=path,
             chosen=str(chosen) if chosen else None,
             defaults=_texts(defaults),
             profiles={name: _texts(values) for name, values in profiles.items()},
             aliases=_texts(tables["alias"]),
-            unknown=tuple(_unknown(content, defaults, profiles)),
+            top={key: _text(f"top.{key}", _listed(top[key])) for key in TOP_KEYS if key in top},
+            keys=dict(_flat("", keys)),
+            unknown=tuple(_unknown(content, defaults, profiles, top)),
         )
 
 
@@ -86,6 +96,22 @@ def _texts(values: Mapping[str, Any]) -> Texts:
     return {SPELT_ALSO.get(key, key): _text(key, value) for key, value in values.items()}
 
 
+def _listed(value: object) -> object:
+    """Return a list of texts as one text."""
+    is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return ",".join(value) if is_list and isinstance(value, list) else value
+
+
+def _flat(before: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield keys with their texts; ``job.cancel`` without quotes has made a table of ``job``."""
+    for key, value in keys.items():
+        name = f"{before}{key}"
+        if isinstance(value, dict):
+            yield from _flat(f"{name}.", value)
+        else:
+            yield name, _text(f"top.keys.{name}", value)
+
+
 def _text(key: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -95,7 +121,7 @@ def _text(key: str, value: object) -> str:
 
 
 def _unknown(
-    content: Mapping[str, Any], defaults: Texts, profiles: Mapping[str, Texts]
+    content: Mapping[str, Any], defaults: Texts, profiles: Mapping[str, Texts], top: Texts
 ) -> Iterator[str]:
     for key in content:
         if key not in TABLES:
@@ -104,3 +130,6 @@ def _unknown(
         for key in table:
             if SPELT_ALSO.get(key, key) not in KEYS:
                 yield nearest(key)
+    for key in top:
+        if key not in TOP_KEYS:
+            yield nearest(key, TOP_KEYS)

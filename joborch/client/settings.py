@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 from joborch.client.config_file import KEYS, ConfigFile
 from joborch.client.credentials import Token, find_token, goes_in_the_clear
+from joborch.client.known import Known
 from joborch.client.places import config_path, site_config_path
+from joborch.client.top_settings import YES_NO, sources_of_top
 from joborch.domain.durations import parse_duration
 from joborch.domain.errors import SettingsError
 from joborch.domain.names import check_user_id
@@ -27,18 +29,9 @@ DEFAULTS = {
     "hints": "true",
 }
 BUILT_IN = "built-in"
-YES_NO = {"true": True, "false": False}
 SWITCHES = ("readonly", "hints")
 """Settings that are true or false."""
 TIME_FORMATS = ("relative", "local", "utc", "iso")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A setting's text, and where it was found."""
-
-    text: str
-    origin: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +103,9 @@ def load_settings(
         found = (Known(text=texts[key], origin=at) for at, texts in sources if texts.get(key))
         if (first := next(found, None)) is not None:
             known[key] = first
+    for origin, texts in sources_of_top(files, env):
+        for key, text in texts.items():
+            known.setdefault(key, Known(text=text, origin=origin))
     settings = _settings(known, env, _unknown(files))
     return replace(settings, token=find_token(settings.server, env))
 

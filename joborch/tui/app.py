@@ -4,17 +4,17 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual import on, work
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from joborch.client import Orchestrator
-from joborch.tui.commanding import CommandedApp
+from joborch.client.known import Known
 from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
 from joborch.tui.desk import Desk
@@ -24,10 +24,12 @@ from joborch.tui.formatting import ASCII, UNICODE
 from joborch.tui.hangup import Terminal
 from joborch.tui.job_control import job_control_put_back
 from joborch.tui.journey import Journey
-from joborch.tui.look import Look
+from joborch.tui.keymap import shown
+from joborch.tui.look import Confirm, Look
 from joborch.tui.messages import Changed, JobsWanted, JobWanted, LogWanted
 from joborch.tui.news import News
 from joborch.tui.picture import Link, Picture
+from joborch.tui.preferences import Preferences
 from joborch.tui.rhythm import Rhythm
 from joborch.tui.screens.agents import AgentsScreen
 from joborch.tui.screens.events import EventsScreen
@@ -36,18 +38,20 @@ from joborch.tui.screens.job import JobScreen
 from joborch.tui.screens.jobs import JobsScreen
 from joborch.tui.screens.log import LogScreen
 from joborch.tui.screens.services import ServicesScreen
-from joborch.tui.screens.site import SiteScreen
 from joborch.tui.screens.throughput import ThroughputScreen
 from joborch.tui.screens.users import UsersScreen
 from joborch.tui.sending import Shown
 from joborch.tui.source import Source
-from joborch.tui.themes import COLOUR_BLIND, WITHOUT_COLOUR, state_colours
+from joborch.tui.themes import OWN, WITHOUT_COLOUR, state_colours
+from joborch.tui.turning import TurningApp
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+WARNED_S = 15.0
+"""So long it is to be read at the start what is amiss with a person's choices."""
 HUNG_UP = 128 + signal.SIGHUP
 
 
-class Dashboard(CommandedApp):
+class Dashboard(TurningApp):
     """``joborch top``."""
 
     CSS_PATH = "joborch.tcss"
@@ -57,6 +61,9 @@ class Dashboard(CommandedApp):
         """Connect to nothing yet."""
         # Without colour the terminal's own are used, so that none has to be turned into grey.
         super().__init__(ansi_color=None if look.is_colored else True)
+        for theme in OWN:
+            self.register_theme(theme)
+        self.set_keymap(dict(look.keymap.chosen))
         self.picture = Picture()
         self._rhythm = rhythm or Rhythm()
         feed = Feed(source, self.picture, tell=self.spread, now=look.now, rhythm=self._rhythm)
@@ -90,6 +97,10 @@ class Dashboard(CommandedApp):
             self.crash = kept(self._exception, os.environ)
         self.panic()
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Write a key as the help does, also one that a person has chosen."""
+        return binding.key_display or shown(binding.key)
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the states' colours."""
         return state_colours(self.current_theme)
@@ -117,14 +128,10 @@ class Dashboard(CommandedApp):
         self.set_class(not self.desk.look.is_colored, "-mono")
         self._feed()
         self.set_interval(self._rhythm.tick_s, lambda: self.spread(News()))
+        for warning in self.desk.look.warnings:
+            self.notify(warning, severity="warning", timeout=WARNED_S, markup=False)
         terminal = Terminal()
         self.set_interval(1.0, lambda: self._end(HUNG_UP) if terminal.is_gone else None)
-
-    def action_show(self, name: str) -> None:
-        """Show one of the main screens."""
-        self.switch_mode(name)
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
 
     def action_retry(self) -> None:
         """Connect now, or ask for everything again; draw all, whatever else has written here."""
@@ -134,23 +141,6 @@ class Dashboard(CommandedApp):
     def action_help(self) -> None:
         """Show the help."""
         self.push_screen(HelpScreen(self.desk.look))
-
-    async def action_back(self) -> None:
-        """Undo one thing; leave the screen if there is none."""
-        screen = self.screen
-        if isinstance(screen, SiteScreen) and screen.step_back():
-            return
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        elif self.current_mode != "jobs":
-            self.switch_mode("jobs")
-
-    def action_quit_or_back(self) -> None:
-        """Leave the screen, or the program from a main screen; jobs are not concerned."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        else:
-            self.exit(return_code=0)
 
     @on(JobsWanted)
     def show_jobs(self, message: JobsWanted) -> None:
@@ -197,7 +187,6 @@ class Dashboard(CommandedApp):
         self.push_screen(LoginDialog(self.desk.source.server, link.reason), answered)
 
     def _choose_theme(self) -> None:
-        self.register_theme(COLOUR_BLIND)
         theme = self.desk.look.theme
         if not self.desk.look.is_colored:
             self.theme = WITHOUT_COLOUR
@@ -219,7 +208,10 @@ def main(
     server: Orchestrator,
     user_id: str,
     filter_text: str,
-    theme: str | None,
+    theme: Known | None = None,
+    confirm: str = Confirm.MULTI,
+    columns: Known | None = None,
+    keys: Mapping[str, Known] | None = None,
     is_read_only: bool,
     is_ascii: bool,
     is_colored: bool,
@@ -229,7 +221,12 @@ def main(
     profile: str | None = None,
     screen: str | None = None,
 ) -> int:
-    """Show the dashboard until a person quits; returns the exit code."""
+    """Show the dashboard until a person quits; returns the exit code.
+
+    Raises:
+        SettingsError: if there is no such theme, column or key.
+    """
+    preferences = Preferences.read(theme=theme, columns=columns, keys=keys)
     if not is_colored:
         os.environ["NO_COLOR"] = "1"  # the framework has no other way to be told
     look = Look(
@@ -240,7 +237,11 @@ def main(
         glyphs=ASCII if is_ascii else UNICODE,
         is_read_only=is_read_only,
         is_colored=is_colored,
-        theme=theme,
+        theme=preferences.theme,
+        confirm=Confirm(confirm),
+        columns=preferences.columns,
+        keymap=preferences.keymap,
+        warnings=preferences.warnings,
     )
     rhythm = Rhythm.at(hz, is_far=is_far)
     return asyncio.run(_show(server, look, rhythm, has_mouse=has_mouse))

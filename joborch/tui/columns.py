@@ -28,6 +28,12 @@ class Column(Generic[Row]):
     """Where there is no room, the column with the highest number goes first; 0 stays."""
 
 
+def chosen(columns: Sequence[Column[Row]], names: Sequence[str]) -> list[Column[Row]]:
+    """Return the columns of these names in their order; all of them where none is named."""
+    by_name = {column.name: column for column in columns}
+    return [by_name[name] for name in names] if names else list(columns)
+
+
 def laid_out(columns: Sequence[Column[Row]], width: int) -> list[tuple[Column[Row], int]]:
     """Return the columns there is room for, each with the cells it gets, one blank between."""
     shown = list(columns)

@@ -3,20 +3,27 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.suggester import SuggestFromList
 
 from joborch.domain.text import one_line
 from joborch.tui.commands import EVERYWHERE, GROUPS, TABLE
+from joborch.tui.deeds import DEEDS, no_priority, set_priority
 from joborch.tui.dialogs.prompt import PromptDialog
+from joborch.tui.fetching import mistake
+from joborch.tui.filters import parse_filter
 from joborch.tui.lines import TABS
-from joborch.tui.messages import JobsWanted
+from joborch.tui.messages import DeedWanted, JobsWanted
 from joborch.tui.ordering import COLUMNS, Order
 from joborch.tui.screens.jobs import JobsScreen
 from joborch.tui.travelling import TravellingApp
 
-WORDS = (*TABS, "filter", "sort", "theme", "help", "quit")
+JOBS_OF = {"users": "user", "agents": "agent", "services": "service"}
+"""Screens of things that have jobs, and the word of a filter that names one of them."""
+WORDS = (*TABS, "filter", "sort", *DEEDS, "prio", "ro", "rw", "svg", "theme", "help", "quit")
 _SHORT = {"q": "quit", "q!": "quit", "wq": "quit", "h": "help"}
 
 
@@ -39,6 +46,18 @@ def order_of(text: str) -> Order:
     return Order(text.removeprefix("-"), text.startswith("-"))
 
 
+def priority_of(text: str) -> tuple[str, str]:
+    """Split ``12 80`` into the jobs and the priority."""
+    jobs, _, priority = text.rpartition(" ")
+    return jobs.strip(), priority
+
+
+def _no_order(text: str) -> str | None:
+    if order_of(text).column in COLUMNS:
+        return None
+    return f"Sort by what? {' '.join(COLUMNS)}; - in front turns it round"
+
+
 class Actions(Provider):
     """Everything that can be done from where one is, for the palette."""
 
@@ -56,11 +75,12 @@ class Actions(Provider):
 
     def _possible(self) -> Iterator[tuple[str, Callable[[], Awaitable[bool]]]]:
         found = {one.binding.id: one for one in self.screen.active_bindings.values()}
+        keymap = cast("CommandedApp", self.app).desk.look.keymap
         own_first = sorted(GROUPS.items(), key=lambda one: one[1] in (EVERYWHERE, TABLE))
         for group, commands in own_first:
             for command in commands:
                 if active := found.get(command.id):
-                    name = f"{group}: {command.text} ({command.displayed})"
+                    name = f"{group}: {command.text} ({keymap.displayed(command)})"
                     yield name, partial(self.app.run_action, command.action, active.node)
 
 
@@ -85,9 +105,17 @@ class CommandedApp(TravellingApp):
 
     async def _obey(self, text: str | None) -> None:
         typed = read(text or "")
+        if typed.word in JOBS_OF and typed.rest:
+            self.post_message(JobsWanted(f"{JOBS_OF[typed.word]}:{typed.rest}"))
+        elif typed.word in TABS:
+            await self.run_action(f"app.show('{typed.word}')")
+        elif typed.word in (*DEEDS, "prio"):
+            self.post_message(self._deed(typed))
+        elif typed.word:
+            await self._order(typed)
+
+    async def _order(self, typed: Typed) -> None:
         match typed.word:
-            case "":
-                return
             case "filter":
                 self.post_message(JobsWanted(typed.rest))
             case "sort":
@@ -95,19 +123,63 @@ class CommandedApp(TravellingApp):
                 self.jobs.sort(order_of(typed.rest))
             case "theme":
                 self.theme = typed.rest
+            case "svg":
+                self.call_after_refresh(self._draw, typed.rest)
+            case "ro" | "rw":
+                self.let_change(typed.word == "rw")
             case "help":
                 await self.run_action("app.help")
-            case "quit":
+            case _:
                 self.exit(return_code=0)
-            case screen:
-                await self.run_action(f"app.show('{screen}')")
 
     def _mistake(self, text: str) -> str | None:
         typed = read(text)
         if typed.word and typed.word not in WORDS:
             return f"There is no {one_line(typed.word)}; there are {' '.join(WORDS)}"
-        if typed.word == "sort" and order_of(typed.rest).column not in COLUMNS:
-            return f"Sort by what? {' '.join(COLUMNS)}; - in front turns it round"
-        if typed.word == "theme" and typed.rest not in self.available_themes:
-            return f"Which theme? {' '.join(sorted(self.available_themes))}"
-        return None
+        checks: dict[str, Callable[[str], str | None]] = {
+            "sort": _no_order,
+            "theme": self._no_theme,
+            "svg": lambda name: mistake(name) if name else None,
+            "prio": self._no_priority,
+            **dict.fromkeys(DEEDS, self._no_jobs),
+        }
+        check = checks.get(typed.word)
+        return check(typed.rest) if check else None
+
+    def _no_theme(self, name: str) -> str | None:
+        if name in self.available_themes:
+            return None
+        return f"Which theme? {' '.join(sorted(self.available_themes))}"
+
+    def _no_priority(self, text: str) -> str | None:
+        jobs, priority = priority_of(text)
+        return no_priority(priority) or self._no_jobs(jobs)
+
+    def _deed(self, typed: Typed) -> DeedWanted:
+        """Return what is to be done, and to which jobs, as they are known now."""
+        if typed.word in DEEDS:
+            deed, jobs = DEEDS[typed.word], typed.rest
+        else:
+            jobs, priority = priority_of(typed.rest)
+            deed = set_priority(int(priority))
+        return DeedWanted(deed, self._jobs_that_pass(jobs), is_chosen=True)
+
+    def _no_jobs(self, text: str) -> str | None:
+        """Say why a filter names no jobs; None if it names some."""
+        if not text:
+            return "Which jobs? Ids, as 12-20, or any filter."
+        try:
+            return None if self._jobs_that_pass(text) else f"No job here is {one_line(text)}."
+        except ValueError as error:
+            return str(error)
+
+    def _jobs_that_pass(self, text: str) -> list[int]:
+        look = self.desk.look
+        passes = parse_filter(text, me=look.user_id, now=look.now)
+        return sorted(job.id for job in self.desk.picture.jobs.values() if passes(job))
+
+    def _draw(self, name: str) -> None:
+        """Write what is on the screen as a picture into a new file."""
+        if self.may_write_files():
+            usual = f"joborch-{self.current_mode}-{self.desk.clock():%Y%m%d-%H%M%S}.svg"
+            self.keep(self.export_screenshot(), Path(name or usual).expanduser())

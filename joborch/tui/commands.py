@@ -1,77 +1,10 @@
 """Everything that a key does, declared once: for the bindings, the footer and the help."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from textual.binding import Binding
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One thing a person can do."""
-
-    id: str
-    """Stable, for keymaps."""
-    keys: str
-    """With commas between them; the first is the one that is shown."""
-    action: str
-    label: str
-    """In the footer; empty for what is not shown there."""
-    text: str
-    """In the help."""
-    changes: bool = False
-    """Whether it changes something on the server; in read-only mode it is not there."""
-    gives_way: int = 0
-    """Where there is no room for all hints in the footer, its own goes before lower ones."""
-
-    @property
-    def binding(self) -> Binding:
-        """Return it as the framework knows it."""
-        shown = self.keys.partition(",")[0]
-        return Binding(
-            self.keys,
-            self.action,
-            self.label or self.text,
-            show=bool(self.label),
-            key_display=_DISPLAYED.get(shown, shown),
-            id=self.id,
-        )
-
-    @property
-    def method(self) -> str:
-        """Name the method that does it."""
-        return f"action_{self.action.partition('(')[0].removeprefix('app.')}"
-
-    @property
-    def displayed(self) -> str:
-        """Write its keys as people call them."""
-        return " ".join(_DISPLAYED.get(key, key) for key in self.keys.split(","))
-
-
-_DISPLAYED = {
-    "slash": "/",
-    "question_mark": "?",
-    "asterisk": "*",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "backslash": "\\",
-    "plus": "+",
-    "minus": "-",
-    "colon": ":",
-    "ctrl+p": "^p",
-    "space": "space",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "ctrl+d": "^d",
-    "ctrl+u": "^u",
-    "escape": "esc",
-    "ctrl+r": "^r",
-    "ctrl+q": "^q",
-    "ctrl+z": "^z",
-    "ctrl+c": "^c",
-}
+from joborch.tui.command import Command
 
 EVERYWHERE = (
     Command(id="app.jobs", keys="1", action="app.show('jobs')", label="", text="jobs"),
@@ -122,14 +55,33 @@ EVERYWHERE = (
     Command(
         id="app.help", keys="question_mark,f1", action="app.help", label="help", text="this help"
     ),
-    Command(id="app.command", keys="colon", action="app.command", label="", text="type a command"),
     Command(
-        id="app.palette", keys="ctrl+p", action="app.command_palette", label="", text="all actions"
+        id="app.command",
+        keys="colon",
+        action="app.command",
+        label="command",
+        text="type a command",
+        gives_way=9,
+    ),
+    Command(
+        id="app.palette",
+        keys="ctrl+p",
+        action="app.command_palette",
+        label="palette",
+        text="all actions",
+        gives_way=10,
+    ),
+    Command(
+        id="app.last",
+        keys="minus,grave_accent",
+        action="app.last",
+        label="",
+        text="last screen",
     ),
     Command(id="app.back", keys="escape", action="app.back", label="", text="back, step by step"),
     Command(
         id="app.quit",
-        keys="q,ctrl+q,ctrl+c",
+        keys="q,f10,ctrl+q,ctrl+c",
         action="app.quit_or_back",
         label="quit",
         text="back, or quit",
@@ -142,6 +94,17 @@ EVERYWHERE = (
         text="suspend; fg comes back",
     ),
 )
+TURNING = (
+    Command(id="screen.next", keys="tab", action="app.turn(1)", label="", text="next screen"),
+    Command(
+        id="screen.previous",
+        keys="shift+tab",
+        action="app.turn(-1)",
+        label="",
+        text="screen before",
+    ),
+)
+"""Of screens, since the framework gives these keys to them, and no app is asked."""
 TABLE = (
     Command(id="table.down", keys="j,down", action="move(1)", label="", text="down"),
     Command(id="table.up", keys="k,up", action="move(-1)", label="", text="up"),
@@ -180,22 +143,38 @@ DEEDS = (
     ),
     Command(id="job.raise", keys="plus", action="nudge(10)", label="", text="+10", changes=True),
     Command(id="job.lower", keys="minus", action="nudge(-10)", label="", text="-10", changes=True),
-    Command(id="job.hold", keys="H", action="do('hold')", label="", text="hold", changes=True),
     Command(
-        id="job.release", keys="U", action="do('release')", label="", text="release", changes=True
+        id="job.hold",
+        keys="H",
+        action="do('hold')",
+        label="hold",
+        text="hold",
+        changes=True,
+        gives_way=7,
+    ),
+    Command(
+        id="job.release",
+        keys="U",
+        action="do('release')",
+        label="release",
+        text="release",
+        changes=True,
+        gives_way=8,
     ),
 )
 AT_HAND = (
     Command(id="job.log", keys="l", action="log", label="log", text="follow the log"),
     *DEEDS,
-    Command(id="job.explain", keys="e", action="explain", label="", text="why it waits"),
+    Command(
+        id="job.explain", keys="e", action="explain", label="why", text="why it waits", gives_way=11
+    ),
     Command(id="job.fetch", keys="o", action="fetch", label="", text="fetch results to ..."),
-    Command(id="job.copy", keys="y", action="copy", label="", text="copy the id"),
+    Command(id="job.copy", keys="y", action="copy", label="copy", text="copy the id", gives_way=13),
     Command(id="job.repeat", keys="Y", action="repeat", label="", text="copy a command like it"),
     Command(id="job.document", keys="J", action="document", label="", text="as JSON"),
 )
 JOBS = (
-    Command(id="jobs.filter", keys="slash,f4", action="filter", label="filter", text="filter"),
+    Command(id="jobs.filter", keys="slash,f3,f4", action="filter", label="filter", text="filter"),
     Command(
         id="jobs.sort",
         keys="s,f6",
@@ -213,11 +192,18 @@ JOBS = (
         text="active, recent or all",
     ),
     Command(id="jobs.mine", keys="a", action="mine", label="", text="mine, or everyone's"),
-    Command(id="jobs.group", keys="t", action="group", label="", text="batch by batch, ..."),
+    Command(
+        id="jobs.group",
+        keys="t",
+        action="group",
+        label="group",
+        text="batch by batch, ...",
+        gives_way=12,
+    ),
     Command(id="jobs.columns", keys="c", action="columns", label="", text="choose columns"),
 )
 MARKS = (
-    Command(id="jobs.mark", keys="space", action="mark", label="", text="mark"),
+    Command(id="jobs.mark", keys="space", action="mark", label="mark", text="mark", gives_way=6),
     Command(id="jobs.range", keys="V", action="mark_range", label="", text="mark from the last"),
     Command(
         id="jobs.mark_all", keys="asterisk", action="mark_all", label="", text="mark all shown"
@@ -236,6 +222,17 @@ JOB = (
 )
 LOG_VIEW = (
     Command(id="log.follow", keys="f", action="follow", label="follow", text="follow the end"),
+    Command(
+        id="log.wrap", keys="w", action="wrap", label="wrap", text="wrap long lines", gives_way=2
+    ),
+    Command(
+        id="log.stream",
+        keys="o",
+        action="stream",
+        label="out/err",
+        text="stdout, stderr or both",
+        gives_way=3,
+    ),
     Command(id="log.down", keys="j,down", action="move(1)", label="", text="down"),
     Command(id="log.up", keys="k,up", action="move(-1)", label="", text="up"),
     Command(id="log.right", keys="right", action="shift(8)", label="", text="to the right"),
@@ -248,9 +245,20 @@ LOG_VIEW = (
     Command(id="log.end", keys="G,end", action="jump(-1)", label="end", text="last, and follow"),
 )
 LOG = (
-    Command(id="log.search", keys="slash", action="search", label="search", text="search"),
+    Command(id="log.search", keys="slash,f3", action="search", label="search", text="search"),
     Command(id="log.next", keys="n", action="next(1)", label="", text="next match"),
     Command(id="log.previous", keys="N", action="next(-1)", label="", text="match before"),
+    Command(
+        id="log.save", keys="S", action="save", label="save", text="save what is shown", gives_way=6
+    ),
+    Command(
+        id="log.copy",
+        keys="y",
+        action="copy",
+        label="copy",
+        text="copy what is in sight",
+        gives_way=13,
+    ),
 )
 AGENTS = (
     Command(
@@ -261,13 +269,31 @@ AGENTS = (
         text="drain, or resume",
         changes=True,
     ),
+    Command(
+        id="agent.remove",
+        keys="X",
+        action="remove",
+        label="remove",
+        text="forget one that is down",
+        changes=True,
+    ),
+)
+SERVICES = (
+    Command(
+        id="service.pause",
+        keys="D",
+        action="pause_service",
+        label="pause it",
+        text="pause, or resume",
+        changes=True,
+    ),
 )
 THROUGHPUT = (
     Command(id="window.longer", keys="w", action="window(1)", label="window", text="next window"),
     Command(id="window.shorter", keys="W", action="window(-1)", label="", text="window before"),
 )
 EVENTS = (
-    Command(id="event.search", keys="slash", action="search", label="search", text="search"),
+    Command(id="event.search", keys="slash,f3", action="search", label="search", text="search"),
     Command(id="event.next", keys="n", action="next(-1)", label="", text="next match"),
     Command(id="event.previous", keys="N", action="next(1)", label="", text="match before"),
 )
@@ -289,17 +315,18 @@ HELP = (
 )
 
 GROUPS: dict[str, tuple[Command, ...]] = {
-    "Everywhere": EVERYWHERE,
+    "Everywhere": (*EVERYWHERE, *TURNING),
     "In a table": TABLE,
     "Jobs": (*AT_HAND, *JOBS, *MARKS),
     "Agents": AGENTS,
+    "Services": SERVICES,
     "Throughput": THROUGHPUT,
     "Events": EVENTS,
     "Log": (*LOG_VIEW, *LOG),
     "Question": CONFIRM,
 }
 """What the help lists."""
-CHANGING = tuple(one for one in (*DEEDS, *AGENTS) if one.changes)
+CHANGING = tuple(one for one in (*DEEDS, *AGENTS, *SERVICES) if one.changes)
 """What is not there in read-only mode."""
 GIVES_WAY = {
     one.action: one.gives_way for group in GROUPS.values() for one in group if one.gives_way

@@ -10,7 +10,7 @@ from joborch.tui.picture import Picture
 from joborch.tui.source import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Desk:
     """The collaborators of the screens."""
 
@@ -18,6 +18,6 @@ class Desk:
     source: Source
     feed: Feed
     look: Look
-    """Its time is that of what is shown."""
+    """Its time is that of what is shown. Another one is here once a person has typed ``:ro``."""
     clock: Callable[[], datetime]
     """The time that it is."""

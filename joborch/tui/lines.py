@@ -34,7 +34,7 @@ def offline(picture: Picture, look: Look, now: datetime) -> list[Part]:
     if link.retry_at:
         left_s = math.ceil((link.retry_at - now).total_seconds())
         parts.append(f"retry in {left_s} s" if left_s > 0 else "trying again")
-    parts += ["r retry now", one_line(link.reason)]
+    parts += [f"{look.keymap.first('app.retry')} retry now", one_line(link.reason)]
     if link.hint and not picture.as_of:
         parts.append(one_line(link.hint))
     return [f" {dot.join(parts)}"]

@@ -1,11 +1,12 @@
-"""How one run of the dashboard looks and what it may do: chosen at the start, never changed."""
+"""How one run of the dashboard looks and what it may do: chosen at the start."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from joborch.tui.formatting import UNICODE, Glyphs
+from joborch.tui.keymap import Keymap
 
 
 def utc_now() -> datetime:
@@ -44,6 +45,11 @@ class Look:
     is_colored: bool = True
     theme: str | None = None
     confirm: Confirm = Confirm.MULTI
+    columns: tuple[str, ...] = ()
+    """Of the list of jobs, in their order; empty: all, in the usual one."""
+    keymap: Keymap = field(default_factory=Keymap)
+    warnings: tuple[str, ...] = ()
+    """What is to be told at the start, of what a person has chosen."""
     now: Callable[[], datetime] = utc_now
     dwell_s: float = 0.3
     """So long the selection has to rest on a job before the server is asked about it."""

@@ -11,6 +11,7 @@ from joborch.tui.news import News
 from joborch.wire.agents import AgentView
 from joborch.wire.events import EventPage, LogText
 from joborch.wire.jobs import Explanation, JobView
+from joborch.wire.services import ServiceView
 from joborch.wire.statistics import Statistics
 
 
@@ -113,12 +114,36 @@ class FetchWanted(Message):
         self.job_ids = tuple(job_ids)
 
 
+class KeepWanted(Message):
+    """A text is to be written into a new file, whose name a person will type."""
+
+    def __init__(self, what: str, name: str, text: str) -> None:
+        super().__init__()
+        self.what, self.name, self.text = what, name, text
+
+
 class DrainWanted(Message):
     """An agent is to drain, or to take jobs again, once a person has confirmed it."""
 
     def __init__(self, agent: AgentView) -> None:
         super().__init__()
         self.agent = agent
+
+
+class RemovalWanted(Message):
+    """An agent is to be forgotten, once a person has typed its name."""
+
+    def __init__(self, agent: AgentView) -> None:
+        super().__init__()
+        self.agent = agent
+
+
+class PauseWanted(Message):
+    """A service is to start no more jobs, or to start them again, once a person has confirmed."""
+
+    def __init__(self, service: ServiceView) -> None:
+        super().__init__()
+        self.service = service
 
 
 class Explained(Message):

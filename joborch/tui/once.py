@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
 from joborch.client import JobQuery, Orchestrator
-from joborch.tui.columns import Column, laid_out
+from joborch.client.known import Known
+from joborch.tui.columns import Column, chosen, laid_out
 from joborch.tui.filters import parse_filter
 from joborch.tui.formatting import ASCII, UNICODE, count, fit
 from joborch.tui.heading import header, tally
@@ -12,6 +13,7 @@ from joborch.tui.listing import PAGE, RECENT
 from joborch.tui.look import Look
 from joborch.tui.ordering import Order
 from joborch.tui.picture import MOST_JOBS, Link, LinkState, Picture
+from joborch.tui.preferences import Preferences
 from joborch.tui.source import Source
 from joborch.tui.tables import job_columns
 from joborch.tui.widgets.lines import Part
@@ -29,15 +31,22 @@ def main(
     filter_text: str,
     is_ascii: bool,
     size: tuple[int, int],
+    columns: Known | None = None,
 ) -> str:
     """Ask a server for everything, and return the frame, ``size`` being its columns and lines.
 
     Raises:
+        SettingsError: if there are no such columns.
         ValueError: if the filter cannot be understood.
         ServerUnreachableError: if there is no server.
     """
     parse_filter(filter_text, me=user_id)  # before anything is asked
-    look = Look(user_id=user_id, filter_text=filter_text, glyphs=ASCII if is_ascii else UNICODE)
+    look = Look(
+        user_id=user_id,
+        filter_text=filter_text,
+        glyphs=ASCII if is_ascii else UNICODE,
+        columns=Preferences.read(columns=columns).columns,
+    )
     return asyncio.run(_asked(server, look, size))
 
 
@@ -72,7 +81,8 @@ def frame(picture: Picture, look: Look, server: str, size: tuple[int, int]) -> I
     condition = f" {look.glyphs.dot} {look.filter_text}" if look.filter_text else ""
     yield fit(f" {count(len(order))} of {count(len(picture.jobs))}{condition}", width).rstrip()
     shown = order[: max(height - AROUND, 1)]
-    yield from _table(job_columns(picture, look), shown, look, width)
+    columns = chosen(job_columns(picture, look), look.columns)
+    yield from _table(columns, shown, look, width)
     if len(order) > len(shown):
         yield f" and {count(len(order) - len(shown))} more"
 

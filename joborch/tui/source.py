@@ -11,7 +11,7 @@ from joborch.wire.actions import ActionResult, JobAction
 from joborch.wire.agents import AgentList, AgentView
 from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
-from joborch.wire.services import ServiceList, UsageList
+from joborch.wire.services import ServiceList, ServiceView, UsageList
 from joborch.wire.statistics import Statistics
 from joborch.wire.waiting import Waiting
 
@@ -87,6 +87,17 @@ class Source(Protocol):
 
     async def drain(self, name: str, *, on: bool = True) -> AgentView:
         """Have an agent be given no new jobs, or again."""
+
+    async def remove_agent(self, name: str) -> AgentView:
+        """Forget an agent that is down and holds no job."""
+
+    async def pause_service(
+        self, name: str, reason: str | None = None, *, by: str | None = None
+    ) -> ServiceView:
+        """Have a service start no more jobs."""
+
+    async def resume_service(self, name: str) -> ServiceView:
+        """Have a service start jobs again."""
 
     async def services(self) -> ServiceList:
         """Return all services."""

@@ -37,6 +37,24 @@ COLOUR_BLIND = Theme(
 )
 """Blue, orange and white, which are told apart with any kind of colour vision."""
 
+CONTRAST = Theme(
+    name="joborch-contrast",
+    primary="#00e5ff",
+    secondary="#ffffff",
+    warning="#ffff00",
+    error="#ff9090",
+    success="#00ff7f",
+    accent="#ffb0ff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1c1c1c",
+)
+"""Every colour stands out from black at least as seven to one."""
+
+OWN = (COLOUR_BLIND, CONTRAST)
+"""The themes that come with joborch."""
+
 WITHOUT_COLOUR = "ansi-dark"
 """The terminal's own colours, of which none are used."""
 

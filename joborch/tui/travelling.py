@@ -7,13 +7,13 @@ from textual import on, work
 
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
-from joborch.tui.acting import ActingApp
 from joborch.tui.journey import Journey
+from joborch.tui.keeping import KeepingApp
 from joborch.tui.messages import Refused, Travelled
 from joborch.tui.news import News
 
 
-class TravellingApp(ActingApp):
+class TravellingApp(KeepingApp):
     """The part of the dashboard that knows of other times than now."""
 
     journey: Journey
@@ -53,13 +53,19 @@ class TravellingApp(ActingApp):
 
     def _may_act(self) -> bool:
         if self.desk.picture.is_past:
-            self.notify("this is the past: nothing was sent; P goes on", severity="error")
+            self.notify(
+                f"this is the past: nothing was sent; {self._pause_key} goes on", severity="error"
+            )
             return False
         return super()._may_act()
 
+    @property
+    def _pause_key(self) -> str:
+        return self.desk.look.keymap.first("app.pause")
+
     def _is_paused(self) -> bool:
         if not self.desk.picture.pause:
-            self.notify("P pauses first", severity="warning")
+            self.notify(f"{self._pause_key} pauses first", severity="warning")
         return self.desk.picture.pause is not None
 
     @work(group="journey", exit_on_error=False)

@@ -49,6 +49,29 @@ def test_a_value_of_a_profile_is_set_by_name_or_by_option(file: Path, joborch: R
     assert joborch("config", "get", "server", "-P", "dev").out == "http://dev:5000\n"
 
 
+def test_what_the_dashboard_is_told_is_set_as_a_person_would_write_it(
+    file: Path, joborch: Run
+) -> None:
+    for key, value in (("hz", "2"), ("mouse", "false"), ("columns", "id,run"), ("theme", "nord")):
+        assert joborch("config", "set", f"top.{key}", value).code == 0
+    assert joborch("config", "set", "top.keys.job.cancel", "X").code == 0
+
+    written = file.read_text().removeprefix(WRITTEN)
+    assert written.split("\n\n")[0].splitlines() == [
+        "",
+        "[top]",
+        "hz = 2.0",
+        "mouse = false",
+        'columns = ["id", "run"]',
+        'theme = "nord"',
+    ]
+    assert joborch("config", "get", "top.columns").out == "id,run\n"
+    assert joborch("config", "get", "top.keys.job.cancel").out == "X\n"
+    assert "[top.keys] in" in joborch("config", "show-origin", "top.keys.job.cancel").out
+    assert joborch("config", "unset", "top.keys.job.cancel").code == 0
+    assert joborch("config", "show-origin", "top.keys.job.cancel").code == 3
+
+
 def test_tables_may_stand_in_any_order(file: Path, joborch: Run) -> None:
     file.write_text('[profile.a]\nserver = "http://a"\n[alias]\n[profile.b]\nuser = "2"\n')
 
@@ -97,6 +120,10 @@ def test_a_mode_and_a_link_are_kept(file: Path, home: Path, joborch: Run) -> Non
         ("readonly", "maybe", "is neither true nor false"),
         ("user_id", "a b", "user"),
         ("profile", "nope", "there is no profile 'nope'"),
+        ("top.hz", "1000", "hz '1000' is no number"),
+        ("top.mouse", "off", "mouse 'off' is neither true nor false"),
+        ("top.colums", "id", "there is no setting 'colums'; is 'columns' meant?"),
+        ("top.theme.dark", "nord", "there is no setting 'theme'"),
         ("alias.status", "wait", "status is a command"),
         ("alias.mine", "sttaus -A", "does not begin with a command"),
     ],

@@ -32,7 +32,7 @@ from joborch.wire.actions import (
 from joborch.wire.agents import AgentList, AgentView
 from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
-from joborch.wire.services import ServiceList, ServiceView, UsageList, UsageView
+from joborch.wire.services import PauseView, ServiceList, ServiceView, UsageList, UsageView
 from joborch.wire.statistics import Spread, Statistics
 from joborch.wire.waiting import Reason, Turn, Waiting
 from tests.support.views import NOON, an_event
@@ -263,6 +263,28 @@ class ScriptedSource:
         self._check()
         self.drained.append((name, on))
         return self.agent_views[0]
+
+    async def remove_agent(self, name: str) -> AgentView:
+        self._check()
+        [removed] = [agent for agent in self.agent_views if agent.id == name]
+        self.agent_views = [agent for agent in self.agent_views if agent is not removed]
+        return removed
+
+    async def pause_service(
+        self, name: str, reason: str | None = None, *, by: str | None = None
+    ) -> ServiceView:
+        self._check()
+        return self._amend(name, PauseView(at=NOON, by=by or "", reason=reason))
+
+    async def resume_service(self, name: str) -> ServiceView:
+        self._check()
+        return self._amend(name, None)
+
+    def _amend(self, name: str, paused: PauseView | None) -> ServiceView:
+        [before] = [service for service in self.service_views if service.name == name]
+        after = replace(before, paused=paused)
+        self.service_views = [after if one is before else one for one in self.service_views]
+        return after
 
     async def services(self) -> ServiceList:
         self._check()

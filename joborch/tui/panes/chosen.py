@@ -134,7 +134,7 @@ class ChosenPane(Container):
 
     def _has_begun(self, job_id: int) -> bool:
         job = self._desk.picture.jobs.get(job_id)
-        is_blank = not self.query_one(LogView).lines
+        is_blank = self.query_one(LogView).is_blank
         return job is not None and job.state == JobState.RUNNING and is_blank
 
     @work(group="chosen facts", exclusive=True, exit_on_error=False)

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from joborch.tui import lines
 from joborch.tui.commands import AGENTS, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.messages import DrainWanted, JobsWanted
+from joborch.tui.messages import DrainWanted, JobsWanted, RemovalWanted
 from joborch.tui.screens.listing import ListScreen
 from joborch.tui.tables import agent_columns
 from joborch.tui.widgets.line_table import LineTable
@@ -53,7 +53,10 @@ class AgentsScreen(ListScreen[str, AgentView]):
 
     def action_drain(self) -> None:
         """Ask whether the selected agent is to drain, or to take jobs again."""
-        cursor = self.table.cursor
-        agent = self.row(cursor) if cursor is not None else None
-        if agent is not None:
+        if (agent := self.selected()) is not None:
             self.post_message(DrainWanted(agent))
+
+    def action_remove(self) -> None:
+        """Ask whether the selected agent, which is down, is to be forgotten."""
+        if (agent := self.selected()) is not None:
+            self.post_message(RemovalWanted(agent))

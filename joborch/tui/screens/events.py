@@ -195,7 +195,8 @@ class EventsScreen(SiteScreen):
     def _show_title(self) -> None:
         dot = f" {self.desk.look.glyphs.dot} "
         parts = [f"{count(len(self.table.order))} shown"]
-        parts.append("following" if self._follows else "stopped; G follows")
+        end = self.desk.look.keymap.first("table.end")
+        parts.append("following" if self._follows else f"stopped; {end} follows")
         if self._sought:
             parts.append(f"{len(self._matches())} say {one_line(self._sought)}")
         title = lines.with_tabs(

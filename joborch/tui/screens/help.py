@@ -63,7 +63,7 @@ class HelpScreen(ModalScreen[None]):
         for title, commands in GROUPS.items():
             yield title
             shown = [c for c in commands if not (c.changes and self._look.is_read_only)]
-            cells = [f"  {c.displayed:<9} {c.text}" for c in shown]
+            cells = [f"  {self._look.keymap.displayed(c):<9} {c.text}" for c in shown]
             half = -(-len(cells) // 2)
             for left, right in zip(cells[:half], [*cells[half:], ""], strict=False):
                 yield f"{left:<36}{right}".rstrip()

@@ -17,7 +17,7 @@ from joborch.tui.widgets.line_table import LineTable
 from joborch.tui.widgets.lines import Lines, Part
 
 Key = TypeVar("Key", bound=Hashable)
-NO_PAST = "The server keeps what happened to jobs, and of this only what is.\n\nP goes on"
+NO_PAST = "The server keeps what happened to jobs, and of this only what is."
 
 
 class ListScreen(SiteScreen, Generic[Key, Row]):
@@ -54,6 +54,11 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
     def row(self, key: Key) -> Row | None:
         """Return a row."""
         return self._rows.get(key)
+
+    def selected(self) -> Row | None:
+        """Return the row under the cursor."""
+        cursor = self.table.cursor
+        return self.row(cursor) if cursor is not None else None
 
     @property
     def table(self) -> "LineTable[Key, Row]":
@@ -103,7 +108,5 @@ class ListScreen(SiteScreen, Generic[Key, Row]):
     @on(Opened)
     def open_selected(self) -> None:
         """Show more about the selected row."""
-        cursor = self.table.cursor
-        row = self.row(cursor) if cursor is not None else None
-        if row is not None:
+        if (row := self.selected()) is not None:
             self.open(row)

@@ -1,5 +1,6 @@
 """What a job writes, as it writes it."""
 
+from collections.abc import Iterator
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from joborch.domain.text import one_line
 from joborch.tui.commands import LOG, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.formatting import count
-from joborch.tui.messages import LogCame, Refused
+from joborch.tui.messages import KeepWanted, LogCame, Refused
 from joborch.tui.news import News
 from joborch.tui.screens.site import SiteScreen
 from joborch.tui.whereabouts import words
@@ -78,6 +79,17 @@ class LogScreen(SiteScreen):
         """Show the next match."""
         self._find(by)
 
+    def action_save(self) -> None:
+        """Write what is shown into a new file, which is not where a browser is."""
+        text = "".join(f"{line.text}\n" for line in self.view.log_lines.shown)
+        self.post_message(KeepWanted("the log", f"{self.job_id}.log", text))
+
+    def action_copy(self) -> None:
+        """Put the lines on the screen into the clipboard."""
+        lines = self.view.in_sight
+        self.app.copy_to_clipboard("\n".join(line.text for line in lines))
+        self.notify(f"copied the {count(len(lines))} lines on the screen")
+
     @on(Input.Submitted)
     def search(self, message: Input.Submitted) -> None:
         """Show the first match."""
@@ -121,28 +133,37 @@ class LogScreen(SiteScreen):
         field.value = sought
         self.query_one("#filter-line").set_class(bool(sought), "-open")
         self.view.focus()
-        self.view.sought = sought
+        self.view.seek(sought)
         self._find(1)
 
     def _find(self, by: int) -> None:
         sought = self.view.sought
-        if sought and self.view.find(sought, by) is None:
+        if sought and not self.view.find(by):
             self.notify(f"nothing says {sought}", markup=False)
-        self.view.refresh()
         self._show()
 
     def _show(self) -> None:
         job = self.desk.picture.jobs.get(self.job_id)
         name = f"  {one_line(job.name)}" if job else ""
         dot = f" {self.desk.look.glyphs.dot} "
-        view = self.view
-        number = len(view.lines) + view.dropped
-        lines = f"{count(number)} {'line' if number == 1 else 'lines'}"
-        parts = [lines, "following" if view.follows else "stopped; f follows"]
-        if view.dropped:
-            parts.append(f"the first {count(view.dropped)} are not kept")
-        if self._says:
-            parts.append(self._says)
         self.query_one("#tally", Lines).show(
-            [(f" log of {self.job_id}{name}", "bold"), dot + dot.join(parts)]
+            [(f" log of {self.job_id}{name}", "bold"), dot + dot.join(self._facts())]
         )
+
+    def _facts(self) -> Iterator[str]:
+        view, known = self.view, self.view.log_lines
+        number = len(known.lines) + known.dropped
+        yield f"{count(number)} {'line' if number == 1 else 'lines'}"
+        follow = self.desk.look.keymap.first("log.follow")
+        yield "following" if view.follows else f"stopped; {follow} follows"
+        if view.sought:
+            place, matches = view.match()
+            yield f"match {count(place)}/{count(matches)}"
+        if known.stream:
+            yield f"{known.stream} only"
+        if view.is_wrapped:
+            yield "wrapped"
+        if known.dropped:
+            yield f"the first {count(known.dropped)} are not kept"
+        if self._says:
+            yield self._says

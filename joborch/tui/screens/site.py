@@ -4,12 +4,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.events import Key, Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
 from joborch.tui import lines
-from joborch.tui.commands import CHANGING
+from joborch.tui.commands import CHANGING, TURNING, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.heading import header
 from joborch.tui.messages import Changed, RoomChanged
@@ -25,6 +26,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 class SiteScreen(Screen[None]):
     """A screen with the header on top and the keys at the bottom."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TURNING)]
     AUTO_FOCUS = ""
     tells_pace: ClassVar[bool] = False
     """Whether a line of its own says how much is done; otherwise the header does."""
@@ -72,10 +74,11 @@ class SiteScreen(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         """Say why a key does nothing that would change something."""
-        if not self.desk.look.is_read_only:
+        look = self.desk.look
+        if not look.is_read_only:
             return
         for command in CHANGING:
-            if event.key in command.keys.split(",") and hasattr(self, command.method):
+            if event.key in look.keymap.keys(command) and hasattr(self, command.method):
                 self.notify(f"read-only: {command.label or command.text} does nothing here")
 
     @on(Changed)
@@ -92,7 +95,8 @@ class SiteScreen(Screen[None]):
 
     @on(ScreenResume)
     def catch_up(self) -> None:
-        """Show how everything is by now."""
+        """Show how everything is by now, and what may be done."""
+        self.refresh_bindings()
         self._show_link()
         self.show_news(News(is_all=True))
 

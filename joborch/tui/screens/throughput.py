@@ -103,7 +103,8 @@ class ThroughputScreen(SiteScreen):
         self.query_one("#tally", Lines).show(shown)
         plot = self.query_one("#plot", Lines)
         if picture.is_past:
-            plot.show([""], ["Here the past is in the windows; w turns to longer ones."])
+            key = self.desk.look.keymap.first("window.longer")
+            plot.show([""], [f"Here the past is in the windows; {key} turns to longer ones."])
         elif found is None:
             plot.show([""], [self._says])
         elif plot.size.height:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from joborch.tui.columns import Column
+from joborch.tui.columns import Column, chosen
 from joborch.tui.commands import MARKS, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.messages import Marked
@@ -21,8 +21,10 @@ class JobTable(LineTable[int, JobView]):
 
     def __init__(self, desk: Desk) -> None:
         """Show nothing yet."""
-        self._all: Sequence[Column[JobView]] = job_columns(desk.picture, desk.look)
-        super().__init__(self._all, desk.picture.jobs.get, glyphs=desk.look.glyphs)
+        every = job_columns(desk.picture, desk.look)
+        shown = chosen(every, desk.look.columns)
+        self._all: Sequence[Column[JobView]] = [*shown, *(c for c in every if c not in shown)]
+        super().__init__(shown, desk.picture.jobs.get, glyphs=desk.look.glyphs)
         self._last_mark: int | None = None
         self._chosen: int | None = None
 
