@@ -119,8 +119,8 @@ MUTANTS = (
         name="lease-patience",
         guards="a job is given away while its agent still has it",
         path=RESCUE,
-        old="            lost = [job for job in held if _patience(job, catalog) <= silent_s]",
-        new="            lost = [job for job in held if _patience(job, catalog) <= silent_s + 60]",
+        old="            if (left_s := _patience(job, catalog) - silent_s) > 0:",
+        new="            if (left_s := _patience(job, catalog) - silent_s - 60) > 0:",
         tests=(f"{IN_RESCUE}test_jobs_of_a_silent_agent_go_back_to_the_queue",),
     ),
     Mutant(
@@ -138,6 +138,16 @@ MUTANTS = (
         old="    for present in [one for one in roll.every() if not one.asking]:",
         new="    for present in roll.every():",
         tests=(f"{IN_FENCES}test_an_agent_whose_poll_is_held_loses_nothing",),
+    ),
+    Mutant(
+        name="lease-of-a-stranger",
+        guards="a job whose agent nobody knows is held for ever",
+        path=RESCUE,
+        old="    for job in await database.read(jobs.held_by_strangers):",
+        new="    for job in list[Job]():",
+        tests=(
+            f"{IN_RESCUE}test_jobs_that_nobody_holds_go_back_to_the_queue_in_time_after_a_start",
+        ),
     ),
     Mutant(
         name="rescue-reads-again",

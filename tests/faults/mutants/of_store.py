@@ -165,6 +165,14 @@ MUTANTS = (
         tests=(f"{IN_RESCUE}test_a_restarted_server_gives_agents_the_full_time_again",),
     ),
     Mutant(
+        name="disowned-results",
+        guards="results whose record was spoilt are swept away at the next start",
+        path=ASSEMBLY,
+        old='    kept |= {name.removesuffix(".zip") for name in disowned}',
+        new="",
+        tests=("tests/server/audit/test_unrecorded_results.py",),
+    ),
+    Mutant(
         name="idempotency",
         guards="a submission that is repeated makes a second job",
         path=SUBMIT,
