@@ -31,6 +31,7 @@ joborch demo --keep                    leave its files, and say how to start it 
 """
 LOOK_S = 1.0
 CANCEL_S = 5.0
+AGAIN_S = 0.2
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -73,9 +74,12 @@ def _a_site(output: Output, *, is_kept: bool) -> Iterator[DemoSite]:
         signal.signal(number, _leave)
     site = DemoSite(Path(tempfile.mkdtemp(prefix="joborch-demo-")))
     try:
-        yield site
+        try:
+            yield site
+        finally:
+            _be_deaf()
     finally:
-        _be_deaf()
+        _be_deaf()  # if a signal came through amidst the first time
         _end(site)
         if is_kept:
             lines = (f"  {line}" for line in site.again())
@@ -85,12 +89,20 @@ def _a_site(output: Output, *, is_kept: bool) -> Iterator[DemoSite]:
 
 
 def _leave(number: int, frame: object) -> NoReturn:
+    """Leave, again and again until that is heard.
+
+    Python only notes that it ignored an exception where it is raised in a finalizer, or in what
+    follows an import, and a signal may well come then.
+    """
     _be_deaf()
+    signal.signal(signal.SIGALRM, lambda _number, frame: _leave(number, frame))
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
     raise SystemExit(128 + number)
 
 
 def _be_deaf() -> None:
     """Hear no further signal: who is impatient would leave behind what was not ended yet."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
 

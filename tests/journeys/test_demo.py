@@ -109,6 +109,35 @@ def test_a_signal_before_anything_runs_ends_what_has_begun(
     demo.communicate()
 
 
+IN_A_FINALIZER = """
+import os, signal, time
+from joborch.cli.demo import _a_site
+from joborch.cli.options import Common
+from joborch.cli.output import Output
+
+class Thing:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)  # where the signal is taken, and its exception ignored
+
+with _a_site(Output(Common()), is_kept=False):
+    Thing()
+    time.sleep(30)
+"""
+
+
+def test_a_signal_that_python_ignores_an_exception_of_is_not_lost(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", IN_A_FINALIZER]
+    demo = subprocess.run(
+        command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=25, check=False
+    )
+
+    assert "Exception ignored in" in demo.stderr
+    assert (demo.returncode, left_behind(tmp_path)) == (143, [])
+
+
 def test_killed_outright_its_processes_end_all_the_same(
     env: dict[str, str], tmp_path: Path
 ) -> None:
