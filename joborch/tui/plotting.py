@@ -65,25 +65,26 @@ def _words(found: Statistics, look: Look, width: int) -> Iterator[list[Part]]:
     line, dots = ("--", "..") if look.glyphs is ASCII else ("──", "··")
     tried = found.completed + found.failed
     share = f" ({100 * found.failed / tried:.1f} % of those tried)" if tried else ""
-    minutes = found.window_s / 60
+    ended, failed = f"{found.per_minute:.1f}/min", f"{found.failed * 60 / found.window_s:.1f}/min"
+    rest = width - len(f"{line} ended {ended}{dots} failed {failed}")
     yield [
         (f"{line} ended ", ENDED),
-        f"{found.per_minute:.1f}/min   ",
+        f"{ended}{' ' * max(min(rest, 3), 1)}",
         (f"{dots} failed ", FAILED),
-        f"{found.failed / minutes:.1f}/min{share}",
+        f"{failed}{share if len(share) + 3 <= rest else ''}",
     ]
     came = [float(bucket.submitted) for bucket in found.buckets]
     drawn = spark(came, max(came, default=0), look.glyphs)[-max(width - 30, 0) :]
     yield [(f"{'submitted':<10}", QUIET), f"{count(found.submitted)}  {drawn}"]
     for label, spread in (("wait", found.wait), ("run", found.run)):
-        yield [(f"{label:<10}", QUIET), _spread(spread)]
+        yield [(f"{label:<10}", QUIET), _spread(spread, width - 10)]
     after = f" ({count(found.after)} after others)" if found.after else ""
     held = f", {count(found.held)} held" if found.held else ""
     yield [
         (f"{time_of_day(found.at):<10}", QUIET),
         f"{count(found.queued)} queued{after}, {count(found.active)} active{held}",
     ]
-    yield [(f"{'drained':<10}", QUIET), _drain(found)]
+    yield [(f"{'drained':<10}", QUIET), _drain(found, width - 10)]
 
 
 def _whole(found: Statistics) -> list[Bucket]:
@@ -104,18 +105,25 @@ def _round_up(most: float) -> float:
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= most)
 
 
-def _spread(spread: Spread) -> str:
+def _spread(spread: Spread, width: int) -> str:
+    """Write what there is room for, and nothing in part."""
     times = {"p50": spread.p50_s, "p95": spread.p95_s, "p99": spread.p99_s}
-    known = [f"{name} {short(value):<8}" for name, value in times.items() if value is not None]
-    jobs = f"of {count(spread.count)} job{'' if spread.count == 1 else 's'}"
-    return f"{''.join(known)}{jobs}" if known else "no job ended"
+    known = [f"{name} {short(value):<7}" for name, value in times.items() if value is not None]
+    if not known:
+        return "no job ended"
+    parts = [*known, f"of {count(spread.count)} job{'' if spread.count == 1 else 's'}"]
+    while len(said := " ".join(parts).rstrip()) > width:
+        parts.pop()
+    return said
 
 
-def _drain(found: Statistics) -> str:
+def _drain(found: Statistics, width: int) -> str:
     drain = found.drain
     if not (found.queued or found.active):
         return "nothing waits and nothing runs"
     if drain is None:
         return one_line(found.drain_reason or "not known")
     between = f"{short(drain.low_s)} to {short(drain.high_s)}"
-    return f"in about {short(drain.expected_s)} ({between}) if nothing else comes"
+    said = f"in about {short(drain.expected_s)} ({between})"
+    condition = " if nothing else comes"
+    return f"{said}{condition}" if len(said) + len(condition) <= width else said

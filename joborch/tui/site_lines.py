@@ -126,8 +126,9 @@ def _agent(agent: AgentView, picture: Picture, look: Look, width: int) -> list[P
     cells = min(width - 29 - cell_len(taken), 16)
     load = spark(picture.trends.of(agent.id, cells, look.now()), 1.0, look.glyphs) if cells else ""
     cpu = f" {agent.load.cpu_percent:.0f}%" if agent.load and width >= 50 else ""
+    name = fit(one_line(agent.name), max(min(width - 12 - cell_len(taken), 14), 6))
     return [
-        f"{fit(one_line(agent.name), 14)} ",
+        f"{name} ",
         (fit(health(agent, picture, look.glyphs), 11), style),
         f"{taken} {load}{cpu}",
     ]

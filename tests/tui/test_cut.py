@@ -24,11 +24,20 @@ def test_a_last_column_cut_beside_a_scroll_bar_says_so(glyphs: Glyphs) -> None:
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 def test_a_line_that_has_no_room_says_so(glyphs: Glyphs) -> None:
     async def story(stage: Stage) -> None:
-        await stage.sees("p95 38m")
-        waits = next(line for line in stage.frame.splitlines() if "p50 11m" in line)
-        assert waits.rstrip("│| ").endswith(glyphs.more)
+        await stage.sees("6 active, 1 h")
+        line = next(line for line in stage.frame.splitlines() if "6 active" in line)
+        assert line.rstrip("│| ").endswith(f"1 h{glyphs.more}")
 
     play(story, a_busy_source(), size=(120, 40), glyphs=glyphs)
+
+
+def test_of_times_only_whole_ones_are_shown() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.sees("p95 38m")
+        waits = next(line for line in stage.frame.splitlines() if "p50 11m" in line)
+        assert waits.rstrip("│ ").endswith("p95 38m")
+
+    play(story, a_busy_source(), size=(120, 40))
 
 
 def test_what_a_fact_has_no_room_for_stays_right_of_the_labels() -> None:
