@@ -223,9 +223,15 @@ def test_a_reader_that_goes_away_is_no_error_message(
     stub: StubServer, env: dict[str, str], home: Path
 ) -> None:
     stub.on("GET /api/v1/jobs", says(a_page(*(a_job_view(i) for i in range(5000)))))
-    command = [sys.executable, "-m", "joborch", "status", "-A", "--state", "queued"]
+    more_than_a_pipe_holds = ("-N", "1000", "--format", "ndjson")
+    words = ("status", "-A", "--state", "queued", *more_than_a_pipe_holds)
     process = subprocess.Popen(
-        command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "joborch", *words],
+        env=env,
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout and process.stderr
     process.stdout.readline()
