@@ -74,7 +74,8 @@ def _words(found: Statistics, look: Look, width: int) -> Iterator[list[Part]]:
         f"{failed}{share if len(share) + 3 <= rest else ''}",
     ]
     came = [float(bucket.submitted) for bucket in found.buckets]
-    drawn = spark(came, max(came, default=0), look.glyphs)[-max(width - 30, 0) :]
+    room = max(width - len(f"{'submitted':<10}{count(found.submitted)}  "), 0)
+    drawn = spark(came[-room:] if room else [], max(came, default=0), look.glyphs)
     yield [(f"{'submitted':<10}", QUIET), f"{count(found.submitted)}  {drawn}"]
     for label, spread in (("wait", found.wait), ("run", found.run)):
         yield [(f"{label:<10}", QUIET), _spread(spread, width - 10)]
