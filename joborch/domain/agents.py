@@ -71,7 +71,3 @@ class Agent:
     enrolled_at: datetime
     seen_at: datetime
     draining_at: datetime | None = None
-
-    def satisfies(self, demand: Demand) -> bool:
-        """Whether the agent carries every label that the demand asks for."""
-        return all(self.labels.get(key) == value for key, value in demand.labels.items())

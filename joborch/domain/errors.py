@@ -9,7 +9,7 @@
     │   ├── UnknownServiceError    no such service here
     │   └── TooLargeError          over a limit on bytes or counts
     ├── NotFoundError
-    │   ├── JobNotFoundError  BatchNotFoundError  AgentNotFoundError  FileNotInJobError
+    │   ├── JobNotFoundError  AgentNotFoundError  FileNotInJobError
     │   └── ServiceNotFoundError  SnapshotNotFoundError
     ├── ConflictError              right request, wrong moment
     │   ├── StaleJobError          the attempt is no longer this caller's (carries what to do)
@@ -113,16 +113,6 @@ class JobNotFoundError(NotFoundError):
     def __init__(self, job_id: int | str) -> None:
         super().__init__(f"there is no job {job_id}", job_id=job_id)
         self.job_id = job_id
-
-
-class BatchNotFoundError(NotFoundError):
-    """No batch has this id."""
-
-    code = "batch_not_found"
-
-    def __init__(self, batch_id: int | str) -> None:
-        super().__init__(f"there is no batch b-{batch_id}", batch_id=batch_id)
-        self.batch_id = batch_id
 
 
 class AgentNotFoundError(NotFoundError):
