@@ -77,7 +77,8 @@ def carry_out(session: Session, choice: Choice, deed: Deed) -> list[ActionResult
         raise typer.Exit
     _confirm(session, choice, deed, jobs)
     action = about(deed.action, [job.id for job in jobs])
-    results = session.run(lambda server: server.act(action))
+    by = session.settings.user_id
+    results = session.run(lambda server: server.act(action, by=by))
     _tell(session, deed, results)
     return results
 

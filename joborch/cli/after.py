@@ -55,7 +55,8 @@ class After:
     def detach(self, session: Session, ids: list[int]) -> None:
         """After an interrupt: leave the jobs alone and say so, or end them."""
         if self.cancels_on_interrupt:
-            session.run(lambda orchestrator: _cancel(orchestrator, ids))
+            by = session.settings.user_id
+            session.run(lambda orchestrator: _cancel(orchestrator, ids, by=by))
             session.output.note(f"Cancelled {spelt(ids)}")
             return
         tell_detached(session, ids)
@@ -69,9 +70,9 @@ class After:
         return await waiting.finish(orchestrator)
 
 
-async def _cancel(orchestrator: Orchestrator, ids: list[int]) -> None:
+async def _cancel(orchestrator: Orchestrator, ids: list[int], *, by: str) -> None:
     for job_id in ids:
         try:
-            await orchestrator.cancel(job_id, reason="interrupted")
+            await orchestrator.cancel(job_id, reason="interrupted", by=by)
         except ConflictError:
             continue  # it had ended before

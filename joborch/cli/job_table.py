@@ -5,6 +5,7 @@ from datetime import datetime
 
 from joborch.cli.tables import Column
 from joborch.cli.times import age, clock, iso
+from joborch.domain.actors import held
 from joborch.domain.states import JobState
 from joborch.wire.jobs import JobView
 
@@ -126,7 +127,7 @@ def _text(value: object) -> str:
 
 def _why_queued(job: JobView) -> str:
     if job.held_at:
-        return "held"
+        return held(job.hold_actor)
     if job.after:
         return waits_for(job)
     if job.not_before:

@@ -21,12 +21,20 @@ from joborch.wire.jobs import CancelRequest, JobView
 
 
 class JobActions:
-    """The part of :class:`~joborch.client.Orchestrator` that acts on jobs."""
+    """The part of :class:`~joborch.client.Orchestrator` that acts on jobs.
+
+    ``by`` is everywhere the user who asks, for the jobs' history; nobody's if it is None.
+    """
 
     _transport: Transport
 
     async def cancel(
-        self, job_id: int, *, reason: str | None = None, grace: timedelta | None = None
+        self,
+        job_id: int,
+        *,
+        reason: str | None = None,
+        grace: timedelta | None = None,
+        by: str | None = None,
     ) -> JobView:
         """Ask for a job to end; it has ended only if the returned job says so.
 
@@ -36,34 +44,35 @@ class JobActions:
         request = CancelRequest(
             reason=reason, grace_s=grace.total_seconds() if grace is not None else None
         )
-        return await self._transport.ask(_call("POST", f"/jobs/{job_id}/cancel", request), JobView)
+        call = _call("POST", f"/jobs/{job_id}/cancel", request, by=by)
+        return await self._transport.ask(call, JobView)
 
-    async def hold(self, job_id: int) -> JobView:
+    async def hold(self, job_id: int, *, by: str | None = None) -> JobView:
         """Keep a waiting job from starting until it is released; a held one stays held.
 
         Raises:
             WrongStateError: if it does not wait (any more).
         """
-        call = _call("POST", f"/jobs/{job_id}/hold", is_repeatable=True)
+        call = _call("POST", f"/jobs/{job_id}/hold", by=by, is_repeatable=True)
         return await self._transport.ask(call, JobView)
 
-    async def release(self, job_id: int) -> JobView:
+    async def release(self, job_id: int, *, by: str | None = None) -> JobView:
         """Release a held job into its place in the line.
 
         Raises:
             WrongStateError: if it does not wait (any more).
         """
-        call = _call("POST", f"/jobs/{job_id}/release", is_repeatable=True)
+        call = _call("POST", f"/jobs/{job_id}/release", by=by, is_repeatable=True)
         return await self._transport.ask(call, JobView)
 
-    async def amend(self, job_id: int, changes: JobChanges) -> JobView:
+    async def amend(self, job_id: int, changes: JobChanges, *, by: str | None = None) -> JobView:
         """Give a waiting job new values: all of them, or none.
 
         Raises:
             WrongStateError: if it does not wait (any more).
             AttemptedError: if it was attempted, and so cannot be put off.
         """
-        call = _call("PATCH", f"/jobs/{job_id}", changes, is_repeatable=True)
+        call = _call("PATCH", f"/jobs/{job_id}", changes, by=by, is_repeatable=True)
         return await self._transport.ask(call, JobView)
 
     async def retry(
@@ -73,6 +82,7 @@ class JobActions:
         completed: bool = False,
         priority: int | None = None,
         key: str | None = None,
+        by: str | None = None,
     ) -> JobView:
         """Submit a job that has ended again; returns the new job, whose tag ``retry_of`` names it.
 
@@ -83,16 +93,19 @@ class JobActions:
             completed: also if it completed.
             priority: of the new job; None: as before.
             key: the same again under one key makes one new job.
+            by: who asks.
 
         Raises:
             WrongStateError: if it has not ended, or could not end better.
             PayloadGoneError: if its files were removed.
         """
         request = RetryRequest(completed=completed, priority=priority)
-        call = _call("POST", f"/jobs/{job_id}/retry", request, key=key or new_key())
+        call = _call("POST", f"/jobs/{job_id}/retry", request, key=key or new_key(), by=by)
         return await self._transport.ask(call, JobView)
 
-    async def act(self, action: JobAction, *, key: str | None = None) -> list[ActionResult]:
+    async def act(
+        self, action: JobAction, *, key: str | None = None, by: str | None = None
+    ) -> list[ActionResult]:
         """Do one thing to many jobs; returns a result for each, in their order.
 
         What is refused for one does not concern the others, and is told in its result.
@@ -109,6 +122,7 @@ class JobActions:
                 "/jobs/actions",
                 portion,
                 key=key,
+                by=by,
                 is_repeatable=not isinstance(action, CancelJobs),
             )
             answer = await self._transport.ask(call, ActionResults)
@@ -126,6 +140,7 @@ def _call(
     body: msgspec.Struct | None = None,
     *,
     key: str | None = None,
+    by: str | None = None,
     is_repeatable: bool | None = None,
 ) -> Call:
     """Write a request; with an idempotency key it may be repeated."""
@@ -134,6 +149,7 @@ def _call(
     return Call(
         method=method,
         path=f"/api/v1{path}",
+        query={"by": by},
         headers=headers,
         content=None if body is None else lambda: msgspec.json.encode(body),
         is_repeatable=bool(key) if is_repeatable is None else is_repeatable,

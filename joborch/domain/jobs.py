@@ -61,6 +61,8 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     held_at: datetime | None = None
+    hold_actor: str | None = None
+    """Who had it held, as its history names them, and only while it is."""
     not_before: datetime | None = None
     cancel_requested_at: datetime | None = None
     exit_code: int | None = None

@@ -150,7 +150,7 @@ class ActingApp(PatientApp):
 
     async def _run(self, errand: Errand) -> str:
         async with self._turn:
-            return await run(errand, self.desk.source)
+            return await run(errand, self.desk.source, by=self.desk.look.user_id)
 
     def _do(self, action: Callable[[], Awaitable[str]], question: ConfirmDialog | None) -> None:
         if question is None:

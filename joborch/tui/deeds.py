@@ -66,7 +66,7 @@ CANCEL = Deed(
     effect="What runs gets SIGTERM, and SIGKILL later. This cannot be undone.",
     suits=lambda job: not _has_ended(job),
     unfit="it has ended",
-    actions=lambda jobs: [CancelJobs(ids=_ids(jobs), reason="cancelled in joborch top")],
+    actions=lambda jobs: [CancelJobs(ids=_ids(jobs))],
     asks_from=1,
 )
 HOLD = Deed(

@@ -93,8 +93,8 @@ def noun(number: int) -> str:
     return f"{number} job" if number == 1 else f"{number} jobs"
 
 
-async def run(errand: Errand, source: Source) -> str:
-    """Do it, and say what came of it.
+async def run(errand: Errand, source: Source, *, by: str) -> str:
+    """Do it, as a user, and say what came of it.
 
     Raises:
         JoborchError: if it is not known what was done, or other jobs have these ids by now.
@@ -107,7 +107,7 @@ async def run(errand: Errand, source: Source) -> str:
     _require_the_same(errand.jobs, found)
     for action in errand.deed.actions(found if errand.deed.is_relative else errand.jobs):
         try:
-            results += await source.act(action)
+            results += await source.act(action, by=by)
         except UnavailableError as error:
             left = noun(len(errand.jobs) - len(results))
             raise JoborchError(f"{error.message}; of {left} it is not known") from error

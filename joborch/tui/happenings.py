@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from joborch.domain.actors import ANYBODY
 from joborch.domain.durations import format_duration
 from joborch.domain.states import JobEvent, JobFact
 from joborch.domain.text import one_line
@@ -48,14 +49,16 @@ def deed(event: EventView, glyphs: Glyphs) -> str:
         case _ if detail.get("exit_code"):
             said = f"{said}, exit {detail['exit_code']}"
     attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
-    note = f": {detail['note']}" if detail.get("note") else ""
-    return one_line(f"{said}{attempt}{note}")
+    note = detail.get("note") or ""
+    if note.startswith(f"{said} "):
+        return one_line(f"{note}{attempt}")  # "cancelled by ann" says it all
+    return one_line(f"{said}{attempt}{note and f': {note}'}")
 
 
 def doer(event: EventView) -> str:
-    """Say who did it: a user, an agent, or the server itself."""
+    """Say who did it: a user, an agent, somebody who did not say who, or the server itself."""
     _, colon, name = event.actor.partition(":")
-    return one_line(name) if colon else "server"
+    return one_line(name) if colon else ANYBODY if event.actor == ANYBODY else "server"
 
 
 def tone(event: EventView) -> str:

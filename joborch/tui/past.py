@@ -30,7 +30,7 @@ _LATER: dict[str, tuple[str, ...]] = {
     JobEvent.START: ("started_at",),
     JobEvent.REQUEUE: ("started_at", "not_before", "reason"),
     JobEvent.GIVE_BACK: ("not_before", "reason"),
-    JobFact.HELD: ("held_at",),
+    JobFact.HELD: ("held_at", "hold_actor"),
     JobFact.CANCEL_REQUESTED: ("cancel_requested_at", "reason"),
     **dict.fromkeys(_ENDS, _END),
 }

@@ -104,7 +104,7 @@ class Menu:
         if await self._person.answer(question) != demanded:
             self._person.say("nothing was done")
             return
-        self._person.say(await run(errand, self._source))
+        self._person.say(await run(errand, self._source, by=self._look.user_id))
 
     def _described(self, errand: Errand) -> Iterator[str]:
         yield from map(_line, errand.jobs[:MOST_SHOWN])

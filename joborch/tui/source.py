@@ -79,8 +79,8 @@ class Source(Protocol):
     def follow_log(self, job_id: int) -> AsyncGenerator[LogText | LogRestarted | JobView, None]:
         """Yield what a job writes."""
 
-    async def act(self, action: JobAction) -> list[ActionResult]:
-        """Do one thing to many jobs; returns a result for each."""
+    async def act(self, action: JobAction, *, by: str | None = None) -> list[ActionResult]:
+        """Do one thing to many jobs, as a user; returns a result for each."""
 
     async def agents(self) -> AgentList:
         """Return all agents."""

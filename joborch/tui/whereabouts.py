@@ -4,6 +4,7 @@ Nothing is guessed. What the picture tells for certain is said with its numbers;
 server's answer, if it was asked; and else only that the job stands in line, at which place.
 """
 
+from joborch.domain.actors import held
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.tui.formatting import Glyphs, time_of_day
@@ -83,7 +84,7 @@ def _with_place(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
 def _out_of_line(job: JobView, picture: Picture) -> str:
     """Say what keeps the job from standing in line; nothing if it does."""
     if job.held_at:
-        return "held"
+        return held(job.hold_actor)
     if picture.is_past:
         return ""  # what stood in its way then is not kept
     if job.after_count:

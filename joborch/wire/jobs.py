@@ -56,6 +56,8 @@ class JobView(msgspec.Struct, kw_only=True):
     """The jobs that it waits for now, or the first of them."""
     after_count: int = 0
     """How many there are in all."""
+    hold_actor: str | None = None
+    """Who had it held: ``user:ann``, or ``api`` for one who did not say; null if it is not held."""
 
 
 class JobPage(msgspec.Struct, kw_only=True):
@@ -210,6 +212,7 @@ def view_of(job: "Job", agent_name: str | None = None, waited: Waited | None = N
         results=_results_of(job),
         after=list(waited.ids),
         after_count=waited.count,
+        hold_actor=job.hold_actor,
     )
 
 

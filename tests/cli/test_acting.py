@@ -83,6 +83,7 @@ def test_one_job_of_ones_own_needs_no_question(
 
     assert (finished.code, finished.out, finished.err) == (0, f"42 {said}\n", "")
     assert asked(stub) == {"ids": [42], **body}
+    assert stub.heard[-1].query == {"by": "1"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

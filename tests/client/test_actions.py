@@ -72,6 +72,23 @@ def test_a_key_of_ones_own_is_kept(stub: StubServer, ask: Ask) -> None:
     assert [heard.headers["idempotency-key"] for heard in stub.heard] == ["mine", "mine"]
 
 
+def test_every_action_says_who_asks(stub: StubServer, ask: Ask) -> None:
+    one = says(a_job_view(42))
+    for verb in ("cancel", "hold", "release", "retry"):
+        stub.on(f"POST /api/v1/jobs/42/{verb}", one)
+    stub.on("PATCH /api/v1/jobs/42", one)
+    stub.on(ACTIONS, echoes)
+
+    ask(lambda server: server.cancel(42, by="ann"))
+    ask(lambda server: server.hold(42, by="ann"))
+    ask(lambda server: server.release(42, by="ann"))
+    ask(lambda server: server.retry(42, by="ann"))
+    ask(lambda server: server.amend(42, JobChanges(priority=1), by="ann"))
+    ask(lambda server: server.act(HoldJobs(ids=[42]), by="ann"))
+
+    assert [heard.query["by"] for heard in stub.heard] == ["ann"] * 6
+
+
 def test_a_refusal_is_the_same_error_again(stub: StubServer, ask: Ask) -> None:
     stub.on("POST /api/v1/jobs/42/retry", refuses(PayloadGoneError(42)))
     stub.on("POST /api/v1/jobs/42/hold", refuses(WrongStateError(42, "running", "hold")))

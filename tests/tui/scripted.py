@@ -78,6 +78,7 @@ class ScriptedSource:
         self.refusals = 0
         self.fetched: list[tuple[int, Path]] = []
         self.acted: list[JobAction] = []
+        self.actors: list[str | None] = []
         """What was done, about the jobs that it was done to."""
         self.drained: list[tuple[str, bool]] = []
         self.listings = 0
@@ -239,9 +240,10 @@ class ScriptedSource:
             yield item
         await asyncio.Event().wait()
 
-    async def act(self, action: JobAction) -> list[ActionResult]:
+    async def act(self, action: JobAction, *, by: str | None = None) -> list[ActionResult]:
         self._check()
         results = [self._act_on(job_id, action) for job_id in action.ids]
+        self.actors.append(by)
         self.acted.append(about(action, [result.id for result in results if result.ok]))
         return results
 

@@ -36,7 +36,7 @@ def test_capital_h_holds_what_is_marked_and_waits_and_says_what_was_left_out() -
     async def story(stage: Stage) -> None:
         await stage.press("asterisk", "H")
         await stage.is_told("held 2 jobs, skipped 1 (running), 1 (already ended)")
-        assert source.acted == [HoldJobs(ids=[2, 3])]
+        assert (source.acted, source.actors) == ([HoldJobs(ids=[2, 3])], ["ann"])
 
     play(story, source, size=(120, 40))
 
@@ -456,7 +456,7 @@ def test_in_read_only_mode_a_key_that_would_change_something_says_so(key: str) -
 
 def test_an_action_whose_answer_does_not_come_is_told_as_unknown() -> None:
     class Silent(ScriptedSource):
-        async def act(self, action):  # type: ignore[no-untyped-def]  # it never answers
+        async def act(self, action, *, by=None):  # type: ignore[no-untyped-def]  # it never answers
             self.is_up = False
             self._check()
 

@@ -129,6 +129,7 @@ def known(job: JobView) -> JobView:
         not_before=None,
         assigned_at=None,
         held_at=NOON if job.held_at else None,
+        hold_actor=None,
         reason=job.reason if has_ended else None,
     )
 

@@ -148,6 +148,8 @@ def happened(event: str, to_state: str = "queued", **but: object) -> EventView:
         ),
         (happened("of_tomorrow"), "of tomorrow"),
         (happened("requeue", detail={"note": "\x1b[31mred"}), "back in the queue: red"),
+        (happened("cancel", detail={"note": "cancelled by ann"}), "cancelled by ann"),
+        (happened("cancel", detail={"note": "a typo"}), "cancelled: a typo"),
     ],
 )
 def test_what_happened_is_said_in_words(event: EventView, said: str) -> None:
@@ -155,9 +157,9 @@ def test_what_happened_is_said_in_words(event: EventView, said: str) -> None:
 
 
 def test_who_did_it_is_a_user_an_agent_or_the_server() -> None:
-    actors = ("user:ann", "agent:compute-1", "dispatch", "server")
+    actors = ("user:ann", "agent:compute-1", "dispatch", "server", "api")
     said = [doer(happened("submit", actor=actor)) for actor in actors]
-    assert said == ["ann", "compute-1", "server", "server"]
+    assert said == ["ann", "compute-1", "server", "server", "api"]
 
 
 def test_the_tone_is_that_of_the_state_unless_nothing_moved() -> None:

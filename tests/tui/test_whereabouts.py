@@ -35,6 +35,7 @@ def a_picture(*jobs: JobView, is_paused: bool = False, **but: int) -> Picture:
         ({"user_id": "ann"}, {"is_paused": True}, "service paused"),
         ({"user_id": "bob"}, {"active": 12}, "in line · #2"),
         ({"user_id": "bob", "held_at": NOON}, {}, "held"),
+        ({"user_id": "bob", "held_at": NOON, "hold_actor": "user:ann"}, {}, "held by ann"),
         ({"user_id": "bob", "after": [7], "after_count": 1}, {}, "after 7"),
     ],
 )

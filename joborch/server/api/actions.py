@@ -6,9 +6,11 @@ from litestar import Response, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import HeaderParameter, JSONBody
 
+from joborch.domain.actors import user
 from joborch.domain.amendments import KEPT, Amendment
 from joborch.domain.errors import InvalidRequestError
 from joborch.domain.names import has_control
+from joborch.server.api.actors import By, mistakes_in_name
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import another
@@ -31,7 +33,6 @@ from joborch.wire.actions import (
 )
 from joborch.wire.jobs import CancelRequest, JobView
 
-ACTOR = "api"
 MOST_GRACE_S = 86400
 Key = Annotated[
     str | None, HeaderParameter(name="Idempotency-Key", description="Retries nothing twice.")
@@ -46,15 +47,18 @@ Key = Annotated[
     | {202: another(JobView, "Its agent has been asked to end it.")},
 )
 async def cancel_job(
-    request: ApiRequest, job_id: JobId, data: JSONBody[CancelRequest | None] = None
+    request: ApiRequest,
+    job_id: JobId,
+    data: JSONBody[CancelRequest | None] = None,
+    by: By = None,
 ) -> Response[JobView]:
     """End a job: at once if it waits, else through its agent."""
     parts = request.parts
     asked = data or CancelRequest()
-    _refuse(_mistakes_in_cancel(asked.reason, asked.grace_s))
+    _refuse([*_mistakes_in_cancel(asked.reason, asked.grace_s), *mistakes_in_name("by", by)])
     job = await cancel.cancel(
         job_id,
-        actor=ACTOR,
+        actor=user(by),
         reason=asked.reason,
         grace_s=asked.grace_s,
         database=parts.database,
@@ -67,33 +71,38 @@ async def cancel_job(
 
 
 @post("/jobs/{job_id:int}/hold", status_code=200, tags=["jobs"], responses=refusals(400, 404, 409))
-async def hold_job(request: ApiRequest, job_id: JobId) -> JobView:
+async def hold_job(request: ApiRequest, job_id: JobId, by: By = None) -> JobView:
     """Keep a waiting job from starting until it is released."""
     parts = request.parts
-    await hold.hold(job_id, actor=ACTOR, database=parts.database, clock=parts.clock)
+    _refuse(mistakes_in_name("by", by))
+    await hold.hold(job_id, actor=user(by), database=parts.database, clock=parts.clock)
     return await query.find(job_id, database=parts.database)
 
 
 @post(
     "/jobs/{job_id:int}/release", status_code=200, tags=["jobs"], responses=refusals(400, 404, 409)
 )
-async def release_job(request: ApiRequest, job_id: JobId) -> JobView:
+async def release_job(request: ApiRequest, job_id: JobId, by: By = None) -> JobView:
     """Release a held job into its place in the line."""
     parts = request.parts
+    _refuse(mistakes_in_name("by", by))
     await hold.release(
-        job_id, actor=ACTOR, database=parts.database, clock=parts.clock, wake=parts.wake
+        job_id, actor=user(by), database=parts.database, clock=parts.clock, wake=parts.wake
     )
     return await query.find(job_id, database=parts.database)
 
 
 @patch("/jobs/{job_id:int}", tags=["jobs"], responses=refusals(400, 404, 409))
-async def change_job(request: ApiRequest, job_id: JobId, data: JSONBody[JobChanges]) -> JobView:
+async def change_job(
+    request: ApiRequest, job_id: JobId, data: JSONBody[JobChanges], by: By = None
+) -> JobView:
     """Change what was asked for of a job that waits."""
     parts = request.parts
+    _refuse(mistakes_in_name("by", by))
     await amend.amend(
         job_id,
         amendment_of(data),
-        actor=ACTOR,
+        actor=user(by),
         database=parts.database,
         catalog=parts.catalog,
         clock=parts.clock,
@@ -114,15 +123,18 @@ async def retry_job(
     job_id: JobId,
     data: JSONBody[RetryRequest | None] = None,
     key: Key = None,
+    by: By = None,
 ) -> Response[JobView]:
     """Submit a job that has ended again, as a new job with the same files."""
     parts = request.parts
     asked = data or RetryRequest()
-    _refuse([*_mistakes_in_retry(asked.priority), *_mistakes_in_key(key)])
+    _refuse(
+        [*_mistakes_in_retry(asked.priority), *_mistakes_in_key(key), *mistakes_in_name("by", by)]
+    )
     retried = await retry.retry(
         job_id,
         Again(accepts_completed=asked.completed, priority=asked.priority, key=key),
-        actor=ACTOR,
+        actor=user(by),
         database=parts.database,
         blobs=parts.blobs,
         catalog=parts.catalog,
@@ -136,15 +148,15 @@ async def retry_job(
 
 @post("/jobs/actions", status_code=200, tags=["jobs"], responses=refusals(400, 413, 503, 507))
 async def act_on_jobs(
-    request: ApiRequest, data: JSONBody[JobAction], key: Key = None
+    request: ApiRequest, data: JSONBody[JobAction], key: Key = None, by: By = None
 ) -> ActionResults:
     """Do one thing to many jobs, to each wholly or not at all; the answer has a result for each."""
     parts = request.parts
-    _refuse([*_mistakes_in(data), *_mistakes_in_key(key)])
+    _refuse([*_mistakes_in(data), *_mistakes_in_key(key), *mistakes_in_name("by", by)])
     results = await act.act(
         data,
         key=key,
-        actor=ACTOR,
+        actor=user(by),
         database=parts.database,
         blobs=parts.blobs,
         catalog=parts.catalog,

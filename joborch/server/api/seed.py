@@ -13,6 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 
+from joborch.domain.actors import ANYBODY
 from joborch.domain.errors import (
     NotFinishedError,
     ResultsGoneError,
@@ -173,7 +174,7 @@ async def seed_terminate(request: ApiRequest, job_id: FromPath[str]) -> Response
     try:
         job = await cancel.cancel(
             number,
-            actor="api",
+            actor=ANYBODY,
             database=parts.database,
             roll=parts.roll,
             clock=parts.clock,

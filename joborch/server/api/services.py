@@ -7,9 +7,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET
 
+from joborch.domain.actors import ANYBODY
 from joborch.domain.amendments import KEPT
 from joborch.domain.errors import InvalidRequestError, ServiceNotFoundError
-from joborch.domain.names import check_user_id, has_control
+from joborch.domain.names import has_control
+from joborch.server.api.actors import mistakes_in_name
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import refuse_others
@@ -24,7 +26,6 @@ from joborch.wire.services import (
     UsageView,
 )
 
-ACTOR = "api"
 MOST_JOBS = 2**31
 LONGEST_REASON = 500
 
@@ -57,10 +58,10 @@ async def pause_service(
 ) -> ServiceView:
     """Start no more jobs of a service until it is resumed; it takes them, and what runs goes on."""
     parts, asked = request.parts, data or PauseRequest()
-    _refuse([*_mistakes_in_reason(asked.reason), *_mistakes_in_name("by", asked.by)])
+    _refuse([*_mistakes_in_reason(asked.reason), *mistakes_in_name("by", asked.by)])
     await pause.pause(
         name,
-        actor=asked.by or ACTOR,
+        actor=asked.by or ANYBODY,
         reason=asked.reason or None,
         database=parts.database,
         catalog=parts.catalog,
@@ -96,7 +97,7 @@ async def set_quota(request: ApiRequest, data: JSONBody[QuotaRequest]) -> UsageV
     )
     await allow(
         wanted,
-        actor=data.by or ACTOR,
+        actor=data.by or ANYBODY,
         database=parts.database,
         catalog=parts.catalog,
         roll=parts.roll,
@@ -133,26 +134,18 @@ async def _shown(request: ApiRequest, name: str) -> ServiceView:
 
 def _mistakes_in_quota(asked: QuotaRequest) -> list[str]:
     numbers = {"running": asked.running, "queued": asked.queued}
-    mistakes = _mistakes_in_name("user_id", asked.user_id)
+    mistakes = mistakes_in_name("user_id", asked.user_id)
     if all(number is UNSET for number in numbers.values()):
         mistakes.append("running, queued: at least one of them is needed")
     for name, number in numbers.items():
         if isinstance(number, int) and not 0 <= number <= MOST_JOBS:
             mistakes.append(f"{name}: not a whole number from 0 to {MOST_JOBS}")
-    return [*mistakes, *_mistakes_in_name("by", asked.by)]
+    return [*mistakes, *mistakes_in_name("by", asked.by)]
 
 
 def _mistakes_in_reason(reason: str | None) -> list[str]:
     if reason is not None and (len(reason) > LONGEST_REASON or has_control(reason)):
         return [f"reason: over {LONGEST_REASON} characters, or has control characters"]
-    return []
-
-
-def _mistakes_in_name(field: str, name: str | None) -> list[str]:
-    try:
-        check_user_id(name or "api")
-    except ValueError as error:
-        return [f"{field}: {error}"]
     return []
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from joborch.domain.actors import called
 from joborch.domain.errors import WrongStateError
 from joborch.domain.jobs import Job
 from joborch.domain.states import JobEvent, JobFact, JobState
@@ -60,7 +61,7 @@ def cancel_one(
     """
     if job.state.is_terminal:
         raise WrongStateError(job.id, job.state.value, "cancel")
-    note = reason or f"cancelled by {actor}"
+    note = reason or f"cancelled by {called(actor)}"
     if job.state is JobState.QUEUED:
         change = job.after(JobEvent.CANCEL, at=now, note=note)
         jobs.move(transaction, change, actor=actor, cancel_requested_at=now)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from joborch.domain.actors import held
 from joborch.domain.dependencies import EndKind
 from joborch.domain.durations import format_duration
 from joborch.domain.estimates import Estimate
@@ -208,7 +209,7 @@ class _Facts:
 def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime) -> str:
     job, limits = facts.job, facts.limits
     sentences = {
-        HoldReason.HELD: "held until somebody releases it",
+        HoldReason.HELD: f"{held(job.hold_actor)} until somebody releases it",
         HoldReason.DEPENDENCY: _after(facts),
         HoldReason.NOT_BEFORE: _until(job, now),
         HoldReason.SERVICE_PAUSED: _paused(facts, now),

@@ -49,7 +49,9 @@ def hold_one(transaction: Transaction, job: Job, *, actor: str, now: datetime) -
     """Hold a job, in a transaction of the caller's; raises what :func:`hold` does."""
     demand_waiting(job, "hold")
     if job.held_at is None:
-        jobs.note(transaction, job, JobFact.HELD, actor=actor, at=now, held_at=now)
+        jobs.note(
+            transaction, job, JobFact.HELD, actor=actor, at=now, held_at=now, hold_actor=actor
+        )
     return jobs.find(transaction.connection, job.id)
 
 
@@ -57,7 +59,7 @@ def release_one(transaction: Transaction, job: Job, *, actor: str, now: datetime
     """Release a job, in a transaction of the caller's; raises what :func:`release` does."""
     demand_waiting(job, "release")
     if job.held_at is not None:
-        jobs.note(transaction, job, JobFact.RELEASED, actor=actor, at=now, held_at=None)
+        jobs.note(transaction, job, JobFact.RELEASED, actor=actor, at=now, **jobs.NOT_HELD)
     return jobs.find(transaction.connection, job.id)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from joborch.domain.actors import user
 from joborch.domain.arrays import ArraySpec
 from joborch.domain.dependencies import Dependencies
 from joborch.domain.errors import (
@@ -157,7 +158,7 @@ def _store(
         indices, at_once = order.array.indices, order.array.at_once
         batch_id = submissions.add_batch(transaction, size=len(indices), at_once=at_once, at=now)
         new = [replace(order.new, array_index=index) for index in indices]
-    actor = f"user:{order.new.user_id}"
+    actor = user(order.new.user_id)
     added = jobs.add(
         transaction,
         new,

@@ -22,6 +22,7 @@ from joborch.server.store.tables import AGENTS, EVENTS, JOBS, is_queued, stands_
 
 MOST_IDS = 500
 """So many ids stand in one statement."""
+NOT_HELD: Mapping[str, Any] = {"held_at": None, "hold_actor": None}
 
 
 def add(
@@ -36,11 +37,12 @@ def add(
     detail: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """Store jobs as queued, with their events and counters; returns them in the same order."""
-    rows = [_new_row(job, payload_id, batch_id, gate_id, at) for job in new]
+    common: dict[str, Any] = {"payload_id": payload_id, "batch_id": batch_id, "gate_id": gate_id}
+    rows = [{**_new_row(job, at), **_holding(job, actor, at), **common} for job in new]
     statement = insert(JOBS).returning(JOBS.c.id, sort_by_parameter_order=True)
     ids = transaction.connection.execute(statement, rows).scalars().all()
     jobs = [
-        _added(job, job_id, payload_id=payload_id, batch_id=batch_id, gate_id=gate_id, at=at)
+        _added(job, job_id, at, **_holding(job, actor, at), **common)
         for job_id, job in zip(ids, new, strict=True)
     ]
     usage.add_queued(transaction, new[0].service, new[0].user_id, len(new))
@@ -272,16 +274,17 @@ def _update(transaction: Transaction, before: Job, values: dict[str, Any]) -> No
         raise StaleJobError(before.id, before.attempt, "discard")
 
 
-def _new_row(
-    new: NewJob, payload_id: str, batch_id: int | None, gate_id: int | None, at: datetime
-) -> dict[str, Any]:
+def _holding(new: NewJob, actor: str, at: datetime) -> Mapping[str, Any]:
+    """Return since when a new job is held, and who had it held."""
+    return {"held_at": at, "hold_actor": actor} if new.is_held else NOT_HELD
+
+
+def _new_row(new: NewJob, at: datetime) -> dict[str, Any]:
     return {
         "user_id": new.user_id,
         "service": new.service,
         "name": new.name,
         "state": JobState.QUEUED.value,
-        "payload_id": payload_id,
-        "batch_id": batch_id,
         "array_index": new.array_index,
         "priority": new.priority,
         "attempt": 0,
@@ -292,29 +295,17 @@ def _new_row(
         "demand": asdict(new.demand),
         "time_limit_s": new.time_limit.total_seconds() if new.time_limit else None,
         "submitted_at": at,
-        "held_at": at if new.is_held else None,
         "not_before": new.not_before,
-        "gate_id": gate_id,
     }
 
 
-def _added(
-    new: NewJob,
-    job_id: int,
-    *,
-    payload_id: str,
-    batch_id: int | None,
-    gate_id: int | None,
-    at: datetime,
-) -> Job:
+def _added(new: NewJob, job_id: int, at: datetime, **more: Any) -> Job:
     return Job(
         id=job_id,
         user_id=new.user_id,
         service=new.service,
         name=new.name,
         state=JobState.QUEUED,
-        payload_id=payload_id,
-        batch_id=batch_id,
         array_index=new.array_index,
         priority=new.priority,
         max_attempts=new.max_attempts,
@@ -323,7 +314,6 @@ def _added(
         demand=new.demand,
         time_limit=new.time_limit,
         submitted_at=at,
-        held_at=at if new.is_held else None,
         not_before=new.not_before,
-        gate_id=gate_id,
+        **more,
     )

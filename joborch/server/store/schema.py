@@ -14,7 +14,7 @@ from joborch.domain.errors import ConflictError
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test compares it with the files."""
 TABLES = {
     *("agents", "batches", "events", "gate_members", "gates", "idempotency", "jobs", "overrides"),

@@ -190,6 +190,7 @@ class JobRow(SQLModel, table=True):
     results_sha256: str | None = None
     results_removed_at: datetime | None = _instant()
     gate_id: int | None = Field(default=None, foreign_key="gates.id")
+    hold_actor: str | None = None
 
 
 class GateMemberRow(SQLModel, table=True):

@@ -18,6 +18,11 @@ def events_of(server: RunningServer, job_id: int) -> list[str]:
     return [event["event"] for event in items]
 
 
+def actors_of(server: RunningServer, job_id: int) -> list[str]:
+    items = server.http.get(f"/api/v1/jobs/{job_id}/events").json()["items"]
+    return [f"{event['event']} {event['actor']}" for event in items]
+
+
 def test_a_job_is_held_and_released(server: RunningServer, agent: HandAgent) -> None:
     job_id = held(server)
     url = f"/api/v1/jobs/{job_id}"
@@ -31,6 +36,61 @@ def test_a_job_is_held_and_released(server: RunningServer, agent: HandAgent) -> 
     lease = agent.take(job_id)
     assert problem(server, "POST", f"{url}/hold") == (409, "wrong_state")
     agent.finish(lease)
+
+
+def test_the_history_says_who_asked(server: RunningServer) -> None:
+    job_id = held(server, user="asks")
+    url = f"/api/v1/jobs/{job_id}"
+
+    server.http.post(f"{url}/release?by=dan")
+    held_by = server.http.post(f"{url}/hold?by=bob").json()["hold_actor"]
+    why = server.http.get(f"{url}/explain").json()["message"]
+    server.http.patch(f"{url}?by=cem", json={"priority": 70})
+    cancelled = server.http.post(f"{url}/cancel?by=eve").json()
+    new_id = server.http.post(f"{url}/retry?by=fay").json()["id"]
+    server.http.post(f"{ACTIONS}?by=gus", json={"action": "cancel", "ids": [new_id]})
+
+    assert (held_by, cancelled["reason"]) == ("user:bob", "cancelled by eve")
+    assert why == "held by bob until somebody releases it"
+    assert actors_of(server, job_id) == [
+        "submit user:asks",
+        "released user:dan",
+        "held user:bob",
+        "changed user:cem",
+        "cancel user:eve",
+        "retried user:fay",
+    ]
+    assert actors_of(server, new_id) == ["submit user:fay", "cancel user:gus"]
+
+
+def test_a_job_says_who_holds_it_for_as_long_as_it_is_held(server: RunningServer) -> None:
+    job_id = held(server, user="holds")
+    url = f"/api/v1/jobs/{job_id}"
+
+    seen = [
+        server.http.get(url).json()["hold_actor"],
+        server.http.post(f"{url}/release").json()["hold_actor"],
+        server.http.post(f"{url}/hold").json()["hold_actor"],
+    ]
+
+    assert seen == ["user:holds", None, "api"]
+
+
+def test_a_name_that_no_user_can_have_asks_for_nothing(server: RunningServer) -> None:
+    job_id = held(server)
+    url, many = f"/api/v1/jobs/{job_id}", {"action": "release", "ids": [job_id]}
+    bad = "?by=a%1B%5B31m"
+
+    answers = [
+        *(server.http.post(f"{url}/{verb}{bad}") for verb in ("cancel", "hold", "release")),
+        server.http.patch(f"{url}{bad}", json={"priority": 70}),
+        server.http.post(f"{url}/retry{bad}"),
+        server.http.post(f"{ACTIONS}{bad}", json=many),
+    ]
+
+    assert {answer.status_code for answer in answers} == {400}
+    assert all("by: " in answer.json()["detail"] for answer in answers)
+    assert events_of(server, job_id) == ["submit"]
 
 
 def test_a_waiting_job_is_changed(server: RunningServer) -> None:

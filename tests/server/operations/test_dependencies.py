@@ -333,7 +333,7 @@ def test_when_all_of_them_are_cancelled_each_is_as_it_was_asked_for(tmp_path: Pa
             first = await bench.submit_one()
             second = await bench.submit_one(after=[first])
             assert await cancel_jobs(bench, first, second) == [(first, True), (second, True)]
-            assert (await bench.job(second)).reason == "cancelled by user:ann"
+            assert (await bench.job(second)).reason == "cancelled by ann"
 
     asyncio.run(story())
 

@@ -128,7 +128,7 @@ def test_a_held_job_stands_in_no_line_and_is_ahead_of_nobody(tmp_path: Path) -> 
             await hold_job(bench, first)
             held, waits = await ask(bench, first), await ask(bench, second)
             assert (held.reason, held.position, held.ahead) == ("held", None, None)
-            assert held.message == "held until somebody releases it"
+            assert held.message == "held by ann until somebody releases it"
             assert (waits.position, waits.ahead) == (1, 0)
 
     asyncio.run(story())

@@ -179,7 +179,7 @@ def test_a_cancel_is_told_to_the_agent_that_holds_the_job(tmp_path: Path) -> Non
             assert await agent.report(lease, "cancelled", results=a_zip(part="x")) == "recorded"
             job = await bench.job(job_id)
             assert (job.state, job.has_results) == (JobState.CANCELLED, True)
-            assert job.reason == "cancelled by user:ann"
+            assert job.reason == "cancelled by ann"
             assert await bench.usage() == (0, 0)
 
     asyncio.run(story())

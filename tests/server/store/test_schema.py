@@ -202,3 +202,30 @@ def test_the_database_itself_refuses_impossible_jobs(tmp_path: Path, change: str
         )
         with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
             raw.execute(f"UPDATE jobs SET {change}")  # noqa: S608 - the parameters above
+
+
+def test_who_holds_a_job_is_taken_from_its_history(tmp_path: Path) -> None:
+    path = tmp_path / "joborch.db"
+    migrate(path, "0004")
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("INSERT INTO payloads VALUES ('p', '[]', 0, 0, NULL)")
+        for job_id, held_at in ((1, 5), (2, 5), (3, None)):
+            raw.execute(
+                "INSERT INTO jobs (id, user_id, service, name, state, payload_id, priority,"
+                " attempt, max_attempts, losses, tags, env, demand, submitted_at, held_at)"
+                " VALUES (?, 'ann', 's', 'n', 'queued', 'p', 50, 0, 3, 0, '{}', '{}', '{}', 0, ?)",
+                (job_id, held_at),
+            )
+        history = [(1, "submit", "user:ann"), (2, "submit", "user:ann"), (2, "held", "user:bob")]
+        for job_id, name, actor in [*history, (3, "submit", "user:ann")]:
+            raw.execute(
+                "INSERT INTO events (job_id, event, to_state, attempt, actor, at, detail)"
+                " VALUES (?, ?, 'queued', 0, ?, 0, '{}')",
+                (job_id, name, actor),
+            )
+
+    schema.prepare(path)
+
+    with closing(sqlite3.connect(path)) as raw:
+        held = raw.execute("SELECT id, hold_actor FROM jobs ORDER BY id").fetchall()
+    assert held == [(1, "user:ann"), (2, "user:bob"), (3, None)]

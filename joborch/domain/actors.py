@@ -1,0 +1,22 @@
+"""Who did something to a job, as its history names them: ``user:ann``, ``agent:c1``, ``api``."""
+
+ANYBODY = "api"
+"""Somebody who did not say who he is."""
+_USER = "user:"
+
+
+def user(name: str | None) -> str:
+    """Return how the history names a user; one who did not say who he is, if there is no name."""
+    return f"{_USER}{name}" if name else ANYBODY
+
+
+def called(actor: str) -> str:
+    """Return what people call an actor: a user by the name alone."""
+    return actor.removeprefix(_USER)
+
+
+def held(actor: str | None) -> str:
+    """Say that a job is held, and by whom if he said so."""
+    if actor is None or actor == ANYBODY:
+        return "held"
+    return f"held by {called(actor)}"
