@@ -111,7 +111,6 @@ def top(
     if screen and (once or plain):
         raise UsageError("--once and --plain show the jobs and have no other --screen")
     session = Session.of(context)
-    gc.enable()  # it lives long
     settings = session.settings
     chosen = top_settings(settings.known)
     read_only |= settings.is_read_only and not session.options.write
@@ -129,6 +128,8 @@ def top(
         "hz": chosen.hz if hz is None else hz,
         "screen": screen,
     }
+    if web or plain:
+        gc.enable()  # they live long; a dashboard does it once it is drawn
     if web:
         code = _serve(session, drawn, host=web_host, port=web_port, may_write=web_write)
     elif in_browser:

@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from joborch.client import Orchestrator
 from joborch.client.known import Known
+from joborch.tui import garbage
 from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
 from joborch.tui.desk import Desk
@@ -254,6 +255,7 @@ async def _show(server: Orchestrator, look: Look, rhythm: Rhythm, *, has_mouse: 
 
 async def show(dashboard: Dashboard, *, has_mouse: bool = True) -> int:
     """Show it until it ends, however that comes; returns the exit code."""
+    garbage.begin()
     with job_control_put_back():
         await dashboard.run_async(mouse=has_mouse)
     if dashboard.crash:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from joborch.client import Missed
 from joborch.domain.errors import JoborchError, NotAllowedError, ShuttingDownError
+from joborch.tui import garbage
 from joborch.tui.hearing import Hearing
 from joborch.tui.listing import Scope, listed
 from joborch.tui.news import News
@@ -175,6 +176,7 @@ class Feed:
             """Show a page at once, unless it might be mixed with another database's jobs."""
             self._heard()
             self._tell(News(jobs=self._picture.put(jobs) if shows else frozenset()))
+            garbage.settle(len(self._picture.jobs))
 
         try:
             jobs = await listed(self._source, self.scope, came=came)

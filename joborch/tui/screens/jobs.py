@@ -1,6 +1,7 @@
 """The list of jobs: sorted, filtered, and with the site beside it where there is room."""
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import ClassVar
 
 from textual import on, work
@@ -38,8 +39,10 @@ from joborch.tui.widgets.panels import FittedLines
 from joborch.tui.widgets.site_panels import SitePanels
 from joborch.tui.widgets.state_tiles import StateChord, StateTiles
 
-MANY, REST_S = 5000, 2.0
+MANY, REST_S, LONGEST_REST_S = 5000, 2.0, 5.0
 """More rows than this are not sorted again at once, but after a while."""
+SHARE = 0.02
+"""So much of the time may go into sorting; who has very many rows sees it done less often."""
 
 
 class JobsScreen(JobsAtHand):
@@ -52,6 +55,7 @@ class JobsScreen(JobsAtHand):
         super().__init__(desk)
         self.view = View(desk)
         self._is_arranging = False
+        self._rest_s = REST_S
         self._chord = StateChord(desk.look.glyphs)
         self._inquiry = Inquiry(desk)
 
@@ -228,10 +232,10 @@ class JobsScreen(JobsAtHand):
             self._arrange()
         elif not self._is_arranging:
             self._is_arranging = True
-            self.set_timer(REST_S, self._arrange)
+            self.set_timer(self._rest_s, self._arrange)
 
     def _arrange(self) -> None:
-        self._is_arranging = False
+        self._is_arranging, began = False, perf_counter()
         order, glyphs = self.view.order, self.desk.look.glyphs
         self.table.sorted_by = (order.column, glyphs.down if order.is_reversed else glyphs.up)
         rows = self.view.rows()
@@ -239,6 +243,7 @@ class JobsScreen(JobsAtHand):
         if is_free and rows[:1] != [self.table.cursor]:
             self.table.begin_at_top()  # nobody has chosen the job that has gone from there
         self.table.show(rows)
+        self._rest_s = min(max(REST_S, (perf_counter() - began) / SHARE), LONGEST_REST_S)
         self._show_surroundings()
 
     def _show_surroundings(self) -> None:

@@ -225,7 +225,8 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
             text = text[-cell_width:] if column.keeps_end else text
             text = fit(text, cell_width, is_right=column.is_right, more=self._glyphs.more)
             segments.append(Segment(text + " ", self._tone(column, row)))
-        return Strip(segments).adjust_cell_length(width)
+        length = sum(cell_width + 1 for _, cell_width in self._layout)
+        return Strip(segments, length).adjust_cell_length(width)
 
     def _tone(self, column: Column[Row], row: Row) -> Style | None:
         tone = column.tone(row) if column.tone else ""
