@@ -111,6 +111,7 @@ class Dashboard(TurningApp):
         # Something else was on the terminal meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         self._choose_theme()
+        self.theme_changed_signal.subscribe(self, lambda _: self.spread(News()))
         rooms: dict[str, Callable[[], Screen[Any]]] = {
             "jobs": lambda: self.jobs,
             "users": lambda: UsersScreen(self.desk),

@@ -47,10 +47,6 @@ class TravellingApp(KeepingApp):
             self.notify(message.said)
         self.spread(message.news)
 
-    def spread(self, news: News) -> None:
-        """Tell the screens what has changed."""
-        raise NotImplementedError
-
     def _may_act(self) -> bool:
         if self.desk.picture.is_past:
             self.notify(
