@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from joborch.client import Orchestrator
 from joborch.client.known import Known
+from joborch.tui.clipboard import may_be_ignored
 from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
 from joborch.tui.desk import Desk
@@ -242,6 +243,7 @@ def main(
         confirm=Confirm(confirm),
         columns=preferences.columns,
         keymap=preferences.keymap,
+        shows_copied=may_be_ignored(os.environ),
         warnings=preferences.warnings,
     )
     rhythm = Rhythm.at(hz, is_far=is_far)

@@ -51,6 +51,8 @@ class Look:
     warnings: tuple[str, ...] = ()
     """What is to be told at the start, of what a person has chosen."""
     now: Callable[[], datetime] = utc_now
+    shows_copied: bool = False
+    """Whether what is copied is shown too, since the clipboard may not get it."""
     dwell_s: float = 0.3
     """So long the selection has to rest on a job before the server is asked about it."""
     guard_s: float = 0.25
