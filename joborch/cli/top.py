@@ -141,7 +141,8 @@ def top(
         session.output.line(shown)
         code = 0
     else:
-        code = run_top(**drawn, is_far=_is_far(), profile=settings.profile)
+        named = _named(session)
+        code = run_top(**drawn, is_far=_is_far(), profile=settings.profile, named=named)
     raise typer.Exit(code)
 
 

@@ -22,7 +22,7 @@ from joborch.tui.desk import Desk
 from joborch.tui.dialogs.login import LoginDialog
 from joborch.tui.feed import Feed
 from joborch.tui.formatting import ASCII, UNICODE
-from joborch.tui.hangup import Terminal
+from joborch.tui.hangup import HUNG_UP, Terminal
 from joborch.tui.job_control import job_control_put_back
 from joborch.tui.journey import Journey
 from joborch.tui.keymap import shown
@@ -49,7 +49,6 @@ from joborch.tui.turning import TurningApp
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 WARNED_S = 15.0
 """So long it is to be read at the start what is amiss with a person's choices."""
-HUNG_UP = 128 + signal.SIGHUP
 
 
 class Dashboard(TurningApp):
@@ -221,13 +220,17 @@ def main(
     hz: float | None = None,
     is_far: bool = False,
     profile: str | None = None,
+    named: Mapping[str, str] | None = None,
     screen: str | None = None,
 ) -> int:
     """Show the dashboard until a person quits; returns the exit code.
 
+    ``named`` are variables that tell another process which server and user it is.
+
     Raises:
         SettingsError: if there is no such theme, column or key.
     """
+    environment = {**os.environ, **(named or {})}
     preferences = Preferences.read(theme=theme, columns=columns, keys=keys)
     if not is_colored:
         os.environ["NO_COLOR"] = "1"  # the framework has no other way to be told
@@ -243,7 +246,8 @@ def main(
         confirm=Confirm(confirm),
         columns=preferences.columns,
         keymap=preferences.keymap,
-        shows_copied=may_be_ignored(os.environ),
+        shows_copied=may_be_ignored(environment),
+        environment=environment,
         warnings=preferences.warnings,
     )
     rhythm = Rhythm.at(hz, is_far=is_far)

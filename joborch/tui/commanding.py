@@ -23,7 +23,20 @@ from joborch.tui.travelling import TravellingApp
 
 JOBS_OF = {"users": "user", "agents": "agent", "services": "service"}
 """Screens of things that have jobs, and the word of a filter that names one of them."""
-WORDS = (*TABS, "filter", "sort", *DEEDS, "prio", "ro", "rw", "svg", "theme", "help", "quit")
+WORDS = (
+    *TABS,
+    "filter",
+    "sort",
+    *DEEDS,
+    "prio",
+    "ro",
+    "rw",
+    "shell",
+    "svg",
+    "theme",
+    "help",
+    "quit",
+)
 _SHORT = {"q": "quit", "q!": "quit", "wq": "quit", "h": "help"}
 
 
@@ -127,8 +140,8 @@ class CommandedApp(TravellingApp):
                 self.call_after_refresh(self._draw, typed.rest)
             case "ro" | "rw":
                 self.let_change(typed.word == "rw")
-            case "help":
-                await self.run_action("app.help")
+            case "help" | "shell":
+                await self.run_action(f"app.{typed.word}")
             case _:
                 self.exit(return_code=0)
 

@@ -1,6 +1,6 @@
 """How one run of the dashboard looks and what it may do: chosen at the start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -53,6 +53,8 @@ class Look:
     now: Callable[[], datetime] = utc_now
     shows_copied: bool = False
     """Whether what is copied is shown too, since the clipboard may not get it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Of a shell that is started from here."""
     dwell_s: float = 0.3
     """So long the selection has to rest on a job before the server is asked about it."""
     guard_s: float = 0.25

@@ -7,13 +7,13 @@ from textual import on, work
 
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
-from joborch.tui.clipboard import CopyingApp
 from joborch.tui.journey import Journey
 from joborch.tui.messages import Refused, Travelled
 from joborch.tui.news import News
+from joborch.tui.shelling import ShellingApp
 
 
-class TravellingApp(CopyingApp):
+class TravellingApp(ShellingApp):
     """The part of the dashboard that knows of other times than now."""
 
     journey: Journey
