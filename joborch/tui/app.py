@@ -26,11 +26,12 @@ from joborch.tui.hangup import HUNG_UP, Terminal
 from joborch.tui.job_control import job_control_put_back
 from joborch.tui.journey import Journey
 from joborch.tui.keymap import shown
+from joborch.tui.last_theme import LastTheme, has_few_colours
 from joborch.tui.look import Confirm, Look
 from joborch.tui.messages import Changed, JobsWanted, JobWanted, LogWanted
 from joborch.tui.news import News
 from joborch.tui.picture import Link, Picture
-from joborch.tui.preferences import Preferences
+from joborch.tui.preferences import THEMES, Preferences
 from joborch.tui.rhythm import Rhythm
 from joborch.tui.screens.agents import AgentsScreen
 from joborch.tui.screens.events import EventsScreen
@@ -232,6 +233,7 @@ def main(
     """
     environment = {**os.environ, **(named or {})}
     preferences = Preferences.read(theme=theme, columns=columns, keys=keys)
+    last = LastTheme.of(environment, is_plain=is_far or has_few_colours(environment))
     if not is_colored:
         os.environ["NO_COLOR"] = "1"  # the framework has no other way to be told
     look = Look(
@@ -242,7 +244,8 @@ def main(
         glyphs=ASCII if is_ascii else UNICODE,
         is_read_only=is_read_only,
         is_colored=is_colored,
-        theme=preferences.theme,
+        theme=preferences.theme or last.read(THEMES),
+        keep_theme=last.keep,
         confirm=Confirm(confirm),
         columns=preferences.columns,
         keymap=preferences.keymap,

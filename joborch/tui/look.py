@@ -44,6 +44,8 @@ class Look:
     is_read_only: bool = False
     is_colored: bool = True
     theme: str | None = None
+    keep_theme: Callable[[str], None] = lambda _: None
+    """Is told which theme a person chooses."""
     confirm: Confirm = Confirm.MULTI
     columns: tuple[str, ...] = ()
     """Of the list of jobs, in their order; empty: all, in the usual one."""

@@ -104,9 +104,11 @@ class Terminal:
 
 
 @contextmanager
-def on_a_terminal(*arguments: str, home: Path, **variables: str) -> Iterator[Terminal]:
+def on_a_terminal(
+    *arguments: str, home: Path, size: tuple[int, int] = (24, 80), **variables: str
+) -> Iterator[Terminal]:
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "LOGNAME": "ann"}
     process = subprocess.Popen(
         [sys.executable, *arguments],
