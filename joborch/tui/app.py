@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from joborch.client import Orchestrator
 from joborch.client.known import Known
+from joborch.tui.canvas import Graph
 from joborch.tui.clipboard import may_be_ignored
 from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
@@ -212,6 +213,7 @@ def main(
     filter_text: str,
     theme: Known | None = None,
     confirm: str = Confirm.MULTI,
+    graph: str = Graph.BRAILLE,
     columns: Known | None = None,
     keys: Mapping[str, Known] | None = None,
     is_read_only: bool,
@@ -242,6 +244,7 @@ def main(
         filter_text=filter_text,
         screen=screen or "jobs",
         glyphs=ASCII if is_ascii else UNICODE,
+        graph=Graph(graph),
         is_read_only=is_read_only,
         is_colored=is_colored,
         theme=preferences.theme or last.read(THEMES),

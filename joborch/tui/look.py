@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from joborch.tui.canvas import Graph
 from joborch.tui.formatting import UNICODE, Glyphs
 from joborch.tui.keymap import Keymap
 
@@ -41,6 +42,8 @@ class Look:
     screen: str = "jobs"
     """What is shown at first; one of the main screens."""
     glyphs: Glyphs = UNICODE
+    graph: Graph = Graph.BRAILLE
+    """What curves are drawn with; in seven bits, where the glyphs are."""
     is_read_only: bool = False
     is_colored: bool = True
     theme: str | None = None
