@@ -25,6 +25,8 @@ _ENDED = (
     JobState.INVALID,
     JobState.LOST,
 )
+_NO_ROOM = {"low": "no submissions", "full": "no submissions, no results"}
+"""What the server refuses, by what it says of its disk."""
 Tile = tuple[Part, str]
 """A text, and the state whose jobs a click on it asks for; empty if it is no state's."""
 
@@ -172,6 +174,9 @@ def _tiles(picture: Picture, look: Look, told: Sequence[str], *, has_words: bool
             found += [tile(state), (" ", "")]
     if found[-1] == (" ", ""):
         found.pop()
+    if (effect := _NO_ROOM.get(picture.disk)) and picture.is_live:
+        said = f"disk {picture.disk}{f': {effect}' if has_words else ''}"
+        found += [rule, ((said, "bold $error"), "")]
     for one in told:
         found += [rule, (one, "")]
     return [*found, rule, (f"agents {how_many_up(picture)}", "")]

@@ -103,6 +103,30 @@ def test_how_long_jobs_waited_is_not_told_of_the_past_nor_while_nobody_knows() -
 
 
 @pytest.mark.parametrize(
+    ("disk", "width", "told"),
+    [
+        ("low", 80, "!I 1 │ disk low │ agents 2/4"),
+        ("full", 120, "!I 1 │ disk full │ 3.8/min"),
+        ("low", 200, "invalid 1 │ disk low: no submissions │ 3.8/min"),
+        ("full", 240, "invalid 1 │ disk full: no submissions, no results │ 3.8/min"),
+    ],
+)
+def test_that_the_server_has_no_room_is_told_whatever_else_is_not(
+    disk: str, width: int, told: str
+) -> None:
+    source = a_busy_source()
+    source.disk = disk
+
+    async def story(stage: Stage) -> None:
+        await stage.sees(told)
+        source.go_away()
+        await stage.sees("OFFLINE")
+        assert "disk" not in stage.frame
+
+    play(story, source, size=(width, 40))
+
+
+@pytest.mark.parametrize(
     ("user", "expected"),
     [
         ("ann", " ann/example ██████████ 5/5 FULL +3 wait │ svc example ██████░░░░ 6/10 +4"),
