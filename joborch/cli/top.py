@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +19,7 @@ from joborch.cli.run import (
 )
 from joborch.cli.session import Session
 from joborch.client.known import Known
-from joborch.client.top_settings import LEAST_HZ, MOST_HZ, TopSettings, top_settings
+from joborch.client.top_settings import GRAPHS, LEAST_HZ, MOST_HZ, TopSettings, top_settings
 
 EXAMPLES = """
 joborch top
@@ -64,6 +64,10 @@ def top(
             help="E.g. nord, ansi-dark, joborch-cb.",
         ),
     ] = None,
+    graph: Annotated[
+        str | None,
+        typer.Option("--graph", metavar="SIGNS", help=f"Of curves: {', '.join(GRAPHS)}."),
+    ] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw in seven bits.")] = False,
     mouse: Annotated[
         bool | None,
@@ -106,8 +110,8 @@ def top(
     """
     if once + plain + web > 1:
         raise UsageError("--once, --plain and --web are three ways to see it; choose one")
-    if screen is not None and screen not in SCREENS:
-        raise UsageError(f"--screen {screen!r} is none of {', '.join(SCREENS)}")
+    _demand_one_of("--screen", screen, SCREENS)
+    _demand_one_of("--graph", graph, GRAPHS)
     if screen and (once or plain):
         raise UsageError("--once and --plain show the jobs and have no other --screen")
     session = Session.of(context)
@@ -120,6 +124,7 @@ def top(
         "theme": _theme(theme, chosen),
         "confirm": chosen.confirm,
         "columns": chosen.columns,
+        "graph": graph or chosen.graph,
         "keys": chosen.keys,
         "is_read_only": read_only,
         "is_ascii": ascii_only,
@@ -142,13 +147,19 @@ def top(
         session.output.line(shown)
         code = 0
     else:
-        code = run_top(**drawn, is_far=_is_far(), profile=settings.profile)
+        named = _named(session)
+        code = run_top(**drawn, is_far=_is_far(), profile=settings.profile, named=named)
     raise typer.Exit(code)
+
+
+def _demand_one_of(option: str, given: str | None, known: Collection[str]) -> None:
+    if given is not None and given not in known:
+        raise UsageError(f"{option} {given!r} is none of {', '.join(known)}")
 
 
 def _serve(session: Session, drawn: Mapping[str, Any], **where: Any) -> int:
     """Serve it to browsers, drawn as on a terminal."""
-    names = {"--filter": "filter_text", "--hz": "hz", "--screen": "screen"}
+    names = {"--filter": "filter_text", "--hz": "hz", "--screen": "screen", "--graph": "graph"}
     passed_on = {option: drawn[name] for option, name in names.items()}
     passed_on["--theme"] = drawn["theme"] and drawn["theme"].text
     flags = {"--ascii": drawn["is_ascii"], "--read-only": drawn["is_read_only"]}

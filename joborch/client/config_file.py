@@ -18,7 +18,7 @@ from joborch.domain.errors import SettingsError
 
 KEYS = ("server", "user_id", "service", "timeout", "readonly", "time_format", "hints")
 """What may stand in ``[defaults]`` and in a profile."""
-TOP_KEYS = ("theme", "hz", "mouse", "confirm", "columns")
+TOP_KEYS = ("theme", "hz", "mouse", "confirm", "columns", "graph")
 """What may stand in ``[top]``, beside the table of keys."""
 TABLES = ("defaults", "profile", "alias", "top")
 SPELT_ALSO = {"user": "user_id"}

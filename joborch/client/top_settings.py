@@ -14,6 +14,7 @@ LEAST_HZ, MOST_HZ = 0.1, 30.0
 YES_NO = {"true": True, "false": False}
 CONFIRM = ("always", "multi", "never")
 USUAL = "multi"
+GRAPHS = ("braille", "block", "ascii")
 VARIABLES = {"theme": "JOBORCH_THEME", "hz": "JOBORCH_HZ"}
 TABLE, KEYS_TABLE = "top.", "top.keys."
 """How names of settings begin that are about the dashboard, and about its keys."""
@@ -31,6 +32,8 @@ class TopSettings:
     """How much is asked about: one of ``CONFIRM``."""
     columns: Known | None = None
     """Of the list of jobs, in their order, with commas."""
+    graph: str = GRAPHS[0]
+    """What curves are drawn with: one of ``GRAPHS``."""
     keys: Mapping[str, Known] = field(default_factory=dict)
     """The keys of commands, by the command's id."""
 
@@ -66,6 +69,7 @@ def top_settings(known: Mapping[str, Known]) -> TopSettings:
         has_mouse=YES_NO[told["mouse"].text] if "mouse" in told else True,
         confirm=told["confirm"].text if "confirm" in told else USUAL,
         columns=told.get("columns"),
+        graph=told["graph"].text if "graph" in told else GRAPHS[0],
         keys={
             name.removeprefix(KEYS_TABLE): one
             for name, one in known.items()
@@ -82,6 +86,8 @@ def mistake_in_top(key: str, text: str) -> str | None:
         return f"mouse {text!r} is neither true nor false"
     if key == "confirm" and text not in CONFIRM:
         return f"confirm {text!r} is none of {', '.join(CONFIRM)}"
+    if key == "graph" and text not in GRAPHS:
+        return f"graph {text!r} is none of {', '.join(GRAPHS)}"
     if not text.strip(" ,"):
         return f"{key} says nothing"
     return None

@@ -26,6 +26,7 @@ from joborch.tui.messages import (
     PriorityWanted,
     Refused,
 )
+from joborch.tui.news import News
 
 
 class ActingApp(PatientApp):
@@ -136,6 +137,10 @@ class ActingApp(PatientApp):
     def complain(self, message: Refused) -> None:
         """Say what could not be done."""
         self.notify(message.text, severity="error", markup=False)
+
+    def spread(self, news: News) -> None:
+        """Tell the screens what has changed."""
+        raise NotImplementedError
 
     def _may_act(self) -> bool:
         if self.desk.look.is_read_only:

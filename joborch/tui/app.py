@@ -16,21 +16,24 @@ from textual.screen import Screen
 from joborch.client import Orchestrator
 from joborch.client.known import Known
 from joborch.tui import garbage
+from joborch.tui.canvas import Graph
+from joborch.tui.clipboard import may_be_ignored
 from joborch.tui.commands import EVERYWHERE, bindings
 from joborch.tui.crashes import kept
 from joborch.tui.desk import Desk
 from joborch.tui.dialogs.login import LoginDialog
 from joborch.tui.feed import Feed
 from joborch.tui.formatting import ASCII, UNICODE
-from joborch.tui.hangup import Terminal
+from joborch.tui.hangup import HUNG_UP, Terminal
 from joborch.tui.job_control import job_control_put_back
 from joborch.tui.journey import Journey
 from joborch.tui.keymap import shown
+from joborch.tui.last_theme import LastTheme, has_few_colours
 from joborch.tui.look import Confirm, Look
 from joborch.tui.messages import Changed, JobsWanted, JobWanted, LogWanted
 from joborch.tui.news import News
 from joborch.tui.picture import Link, Picture
-from joborch.tui.preferences import Preferences
+from joborch.tui.preferences import THEMES, Preferences
 from joborch.tui.rhythm import Rhythm
 from joborch.tui.screens.agents import AgentsScreen
 from joborch.tui.screens.events import EventsScreen
@@ -49,7 +52,6 @@ from joborch.tui.turning import TurningApp
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 WARNED_S = 15.0
 """So long it is to be read at the start what is amiss with a person's choices."""
-HUNG_UP = 128 + signal.SIGHUP
 
 
 class Dashboard(TurningApp):
@@ -112,6 +114,7 @@ class Dashboard(TurningApp):
         # Something else was on the terminal meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         self._choose_theme()
+        self.theme_changed_signal.subscribe(self, lambda _: self.spread(News()))
         rooms: dict[str, Callable[[], Screen[Any]]] = {
             "jobs": lambda: self.jobs,
             "users": lambda: UsersScreen(self.desk),
@@ -211,6 +214,7 @@ def main(
     filter_text: str,
     theme: Known | None = None,
     confirm: str = Confirm.MULTI,
+    graph: str = Graph.BRAILLE,
     columns: Known | None = None,
     keys: Mapping[str, Known] | None = None,
     is_read_only: bool,
@@ -220,14 +224,19 @@ def main(
     hz: float | None = None,
     is_far: bool = False,
     profile: str | None = None,
+    named: Mapping[str, str] | None = None,
     screen: str | None = None,
 ) -> int:
     """Show the dashboard until a person quits; returns the exit code.
 
+    ``named`` are variables that tell another process which server and user it is.
+
     Raises:
         SettingsError: if there is no such theme, column or key.
     """
+    environment = {**os.environ, **(named or {})}
     preferences = Preferences.read(theme=theme, columns=columns, keys=keys)
+    last = LastTheme.of(environment, is_plain=is_far or has_few_colours(environment))
     if not is_colored:
         os.environ["NO_COLOR"] = "1"  # the framework has no other way to be told
     look = Look(
@@ -236,12 +245,16 @@ def main(
         filter_text=filter_text,
         screen=screen or "jobs",
         glyphs=ASCII if is_ascii else UNICODE,
+        graph=Graph(graph),
         is_read_only=is_read_only,
         is_colored=is_colored,
-        theme=preferences.theme,
+        theme=preferences.theme or last.read(THEMES),
+        keep_theme=last.keep,
         confirm=Confirm(confirm),
         columns=preferences.columns,
         keymap=preferences.keymap,
+        shows_copied=may_be_ignored(environment),
+        environment=environment,
         warnings=preferences.warnings,
     )
     rhythm = Rhythm.at(hz, is_far=is_far)

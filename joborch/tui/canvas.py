@@ -1,6 +1,7 @@
-"""Curves in a grid of characters: eight braille dots a character, or three signs in seven bits."""
+"""Curves in a grid of characters: eight braille dots each, or halves, for fonts without those."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from itertools import groupby, pairwise
 
 from joborch.tui.widgets.lines import Part
@@ -10,6 +11,24 @@ ACROSS, DOWN = 2, 4
 _BITS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _BRAILLE = 0x2800
 _UPPER = 0x01 | 0x02 | 0x08 | 0x10
+
+
+class Graph(StrEnum):
+    """What curves are drawn with."""
+
+    BRAILLE = "braille"
+    """Eight dots a character."""
+    BLOCK = "block"
+    """Its upper and its lower half; also the console's font has these."""
+    ASCII = "ascii"
+    """The same in seven bits."""
+
+
+_HALVES: Mapping[Graph, tuple[str, str, str]] = {
+    Graph.BLOCK: ("▀", "▄", "█"),
+    Graph.ASCII: ("'", ".", ":"),
+}
+"""Upper, lower, both."""
 
 
 class Canvas:
@@ -44,9 +63,9 @@ class Canvas:
             for y in range(before + step if row != before else row, row + step, step):
                 dot(column, y)
 
-    def lines(self, *, is_ascii: bool) -> list[list[Part]]:
+    def lines(self, graph: Graph) -> list[list[Part]]:
         """Return the characters, each run of one colour as a part."""
-        return [self._line(y, is_ascii) for y in range(self.height)]
+        return [self._line(y, graph) for y in range(self.height)]
 
     def _row(self, share: float) -> int:
         last = self.height * DOWN - 1
@@ -57,10 +76,9 @@ class Canvas:
         self._bits[cell] = self._bits.get(cell, 0) | _BITS[x % ACROSS][y % DOWN]
         self._tones[cell] = tone
 
-    def _line(self, y: int, is_ascii: bool) -> list[Part]:
-        sign = _in_ascii if is_ascii else _in_braille
+    def _line(self, y: int, graph: Graph) -> list[Part]:
         cells = [
-            (sign(self._bits.get((x, y), 0)), self._tones.get((x, y), ""))
+            (_sign(self._bits.get((x, y), 0), graph), self._tones.get((x, y), ""))
             for x in range(self.width)
         ]
         runs = groupby(cells, key=lambda cell: cell[1])
@@ -75,12 +93,11 @@ def _between(values: Sequence[float], share: float) -> float:
     return values[before] * (1 - rest) + values[after] * rest
 
 
-def _in_braille(bits: int) -> str:
-    return chr(_BRAILLE + bits) if bits else " "
-
-
-def _in_ascii(bits: int) -> str:
+def _sign(bits: int, graph: Graph) -> str:
     if not bits:
         return " "
+    if graph is Graph.BRAILLE:
+        return chr(_BRAILLE + bits)
+    upper, lower, both = _HALVES[graph]
     is_upper, is_lower = bool(bits & _UPPER), bool(bits & ~_UPPER)
-    return ":" if is_upper and is_lower else "'" if is_upper else "."
+    return both if is_upper and is_lower else upper if is_upper else lower

@@ -51,6 +51,7 @@ DISPLAYED = {
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "backslash": "\\",
+    "exclamation_mark": "!",
     "plus": "+",
     "minus": "-",
     "colon": ":",

@@ -23,7 +23,20 @@ from joborch.tui.travelling import TravellingApp
 
 JOBS_OF = {"users": "user", "agents": "agent", "services": "service"}
 """Screens of things that have jobs, and the word of a filter that names one of them."""
-WORDS = (*TABS, "filter", "sort", *DEEDS, "prio", "ro", "rw", "svg", "theme", "help", "quit")
+WORDS = (
+    *TABS,
+    "filter",
+    "sort",
+    *DEEDS,
+    "prio",
+    "ro",
+    "rw",
+    "shell",
+    "svg",
+    "theme",
+    "help",
+    "quit",
+)
 _SHORT = {"q": "quit", "q!": "quit", "wq": "quit", "h": "help"}
 
 
@@ -84,11 +97,23 @@ class Actions(Provider):
                     yield name, partial(self.app.run_action, command.action, active.node)
 
 
+class Themes(Provider):
+    """All themes, for the palette; only to who searches, since they are many and seldom meant."""
+
+    async def search(self, query: str) -> Hits:
+        """Yield what resembles what was typed."""
+        app, matcher = cast("CommandedApp", self.app), self.matcher(query)
+        for name in sorted(app.available_themes):
+            text = f"Theme: {name}"
+            if (score := matcher.match(text)) > 0:
+                yield Hit(score, matcher.highlight(text), partial(app.choose_theme, name))
+
+
 class CommandedApp(TravellingApp):
     """The part of the dashboard that is told in words what to do."""
 
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {Actions}  # noqa: RUF012 - so it is declared
+    COMMANDS = {Actions, Themes}  # noqa: RUF012 - so it is declared
     jobs: JobsScreen
 
     def action_command(self) -> None:
@@ -102,6 +127,12 @@ class CommandedApp(TravellingApp):
             suggester=SuggestFromList(words, case_sensitive=False),
         )
         self.push_screen(dialog, self._obey)
+
+    def choose_theme(self, name: str) -> None:
+        """Show it in this theme, now and where none is named the next time as well."""
+        self.theme = name
+        if self.desk.look.is_colored and not self.is_web:
+            self.desk.look.keep_theme(name)
 
     async def _obey(self, text: str | None) -> None:
         typed = read(text or "")
@@ -122,13 +153,13 @@ class CommandedApp(TravellingApp):
                 await self.run_action("app.show('jobs')")
                 self.jobs.sort(order_of(typed.rest))
             case "theme":
-                self.theme = typed.rest
+                self.choose_theme(typed.rest)
             case "svg":
                 self.call_after_refresh(self._draw, typed.rest)
             case "ro" | "rw":
                 self.let_change(typed.word == "rw")
-            case "help":
-                await self.run_action("app.help")
+            case "help" | "shell":
+                await self.run_action(f"app.{typed.word}")
             case _:
                 self.exit(return_code=0)
 

@@ -87,6 +87,9 @@ EVERYWHERE = (
         text="back, or quit",
     ),
     Command(
+        id="app.shell", keys="exclamation_mark", action="app.shell", label="", text="a shell here"
+    ),
+    Command(
         id="app.suspend",
         keys="ctrl+z",
         action="app.suspend_process",

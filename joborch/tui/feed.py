@@ -91,6 +91,8 @@ class Feed:
                     tasks.create_task(look_around, name="agents and quotas")
                     measure = self._around.measure(rhythm.statistics_s)
                     tasks.create_task(measure, name="statistics")
+                    watch_disk = self._around.watch_disk(rhythm.statistics_s)
+                    tasks.create_task(watch_disk, name="disk")
             except* JoborchError as errors:
                 self._lose(_first(errors))
             await self._wait_to_retry()

@@ -4,7 +4,11 @@ Who leads the terminal's session is told by SIGHUP; a program that was only give
 """
 
 import select
+import signal
 import sys
+
+HUNG_UP = 128 + signal.SIGHUP
+"""The exit status of a program whose terminal has gone."""
 
 
 class Terminal:

@@ -1,5 +1,6 @@
 """What happened to a job, as a person says it."""
 
+from datetime import date
 from typing import Any
 
 from joborch.domain.actors import ANYBODY
@@ -7,6 +8,8 @@ from joborch.domain.durations import format_duration
 from joborch.domain.states import JobEvent, JobFact
 from joborch.domain.text import one_line
 from joborch.tui.formatting import Glyphs
+from joborch.tui.lines import QUIET
+from joborch.tui.widgets.lines import Part
 from joborch.wire.events import EventView
 
 _SAID: dict[str, str] = {
@@ -66,6 +69,23 @@ def tone(event: EventView) -> str:
     if event.event == JobFact.HELD:
         return "held"
     return "" if event.event in _FACTS else event.to_state
+
+
+def when(event: EventView, today: date) -> str:
+    """Say when it happened: the time, of another day the day as well."""
+    at = event.at.astimezone()
+    return f"{at:%H:%M:%S}" if at.date() == today else f"{at:%m-%d %H:%M}"
+
+
+def told(event: EventView, glyphs: Glyphs, *, today: date, cells: int) -> list[Part]:
+    """Tell of it in a line; the job's id is ``cells`` wide."""
+    style = f"$state-{tone(event).replace('_', '-')}" if tone(event) else ""
+    return [
+        (f"{when(event, today)} ", QUIET),
+        f"{event.job_id:>{cells}} ",
+        (deed(event, glyphs), style),
+        (f" {glyphs.dot} {doer(event)}", QUIET),
+    ]
 
 
 def _change(name: str, values: Any, glyphs: Glyphs) -> str:

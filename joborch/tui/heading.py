@@ -1,6 +1,6 @@
 """What the first lines say: the server, the counts by state, and what is used of one's quota."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -9,7 +9,7 @@ from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.tui.formatting import clock, count, short, spark
 from joborch.tui.health import STALE, how_many_up
-from joborch.tui.lines import NOT_KEPT, QUIET
+from joborch.tui.lines import NORMAL, NOT_KEPT, QUIET, WIDE
 from joborch.tui.look import Look
 from joborch.tui.picture import LinkState, Picture
 from joborch.tui.site_lines import gauge
@@ -25,8 +25,8 @@ _ENDED = (
     JobState.INVALID,
     JobState.LOST,
 )
-NORMAL, WIDE = 100, 160
-"""Columns from which on there is room for more words."""
+_NO_ROOM = {"low": "no submissions", "full": "no submissions, no results"}
+"""What the server refuses, by what it says of its disk."""
 Tile = tuple[Part, str]
 """A text, and the state whose jobs a click on it asks for; empty if it is no state's."""
 
@@ -69,9 +69,10 @@ def tiles(picture: Picture, look: Look, width: int) -> list[Tile]:
     found: list[Tile] = [(" ", "")]
     if picture.is_blank:
         return found
+    waits = [*_waits(picture)] if width >= NORMAL else []
     for has_words in (True, False) if width >= WIDE else (False,):
-        for pace in (*paces(picture, look), ""):
-            found = _tiles(picture, look, pace, has_words=has_words)
+        for told in _told([*paces(picture, look)], waits):
+            found = _tiles(picture, look, told, has_words=has_words)
             if _cells([part for part, _ in found]) < width:
                 return found
     return found
@@ -134,7 +135,27 @@ def own_quota(picture: Picture, look: Look, width: int) -> list[Part]:
     return parts
 
 
-def _tiles(picture: Picture, look: Look, pace: str, *, has_words: bool) -> list[Tile]:
+def _told(paces: Sequence[str], waits: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield what is told beside the states, ever less; first a long pace gives way to waiting."""
+    for pace in paces:
+        yield from ((pace, wait) for wait in waits)
+        if not waits or pace != paces[0]:
+            yield (pace,)
+    yield ()
+
+
+def _waits(picture: Picture) -> Iterator[str]:
+    """Write how long those that ended lately had waited, ever shorter."""
+    found = picture.statistics
+    if found is None or picture.is_past or picture.is_stale or found.wait.p50_s is None:
+        return
+    half = f"p50 wait {short(found.wait.p50_s)}"
+    if found.wait.p95_s is not None:
+        yield f"{half}  p95 {short(found.wait.p95_s)}"
+    yield half
+
+
+def _tiles(picture: Picture, look: Look, told: Sequence[str], *, has_words: bool) -> list[Tile]:
     glyphs, rule = look.glyphs, ((f" {look.glyphs.rule} ", QUIET), "")
 
     def tile(state: str) -> Tile:
@@ -153,8 +174,11 @@ def _tiles(picture: Picture, look: Look, pace: str, *, has_words: bool) -> list[
             found += [tile(state), (" ", "")]
     if found[-1] == (" ", ""):
         found.pop()
-    if pace:
-        found += [rule, (pace, "")]
+    if (effect := _NO_ROOM.get(picture.disk)) and picture.is_live:
+        said = f"disk {picture.disk}{f': {effect}' if has_words else ''}"
+        found += [rule, ((said, "bold $error"), "")]
+    for one in told:
+        found += [rule, (one, "")]
     return [*found, rule, (f"agents {how_many_up(picture)}", "")]
 
 

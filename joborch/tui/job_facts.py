@@ -20,7 +20,7 @@ from joborch.tui.source import Source
 from joborch.tui.whereabouts import ending, words
 from joborch.tui.widgets.lines import Part
 from joborch.wire.events import EventView
-from joborch.wire.jobs import Explanation, FileList, JobView
+from joborch.wire.jobs import Explanation, FileList, FileView, JobView
 from joborch.wire.statistics import Spread
 
 MOST_FILES = 12
@@ -48,26 +48,19 @@ class Facts:
 
 def lines_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
     """Write the facts, why the job waits, its history and its files."""
-    for label, text in (*_now(facts.job, look), *_course(facts, look)):
-        yield _line(label, text)
-    yield _line("repeat", repeat_command(facts.job, facts.files))
+    for label, text in (*standing_of(facts.job, look), *course_of(facts, look)):
+        yield line(label, text)
+    yield line("repeat", repeat_command(facts.job, facts.files))
     yield [""]
-    if facts.explanation:
-        first, *others = why(facts.explanation)
-        yield _line("waits", first)
-        yield from (_line("", text) for text in others)
-        yield [""]
-    yield [("history", QUIET)]
-    for event in facts.history:
-        detail = " ".join(f"{key}={value}" for key, value in event.detail.items())
-        arrow = f"{event.event} {look.glyphs.arrow} {event.to_state} by {event.actor} {detail}"
-        yield [f"  {moment(event.at)}  {one_line(arrow).rstrip()}"]
+    yield from waits_of(facts)
+    yield from history_of(facts, look)
     for kind, label in (("input", "inputs"), ("result", "results")):
         yield from _files(facts.files, kind, label)
-    yield from _environment_of(facts)
+    yield from environment_of(facts)
 
 
-def _now(job: JobView, look: Look) -> Iterator[tuple[str, str]]:
+def standing_of(job: JobView, look: Look) -> Iterator[tuple[str, str]]:
+    """Say what the job is and how it stands, each fact with its label."""
     end = ending(job)
     state = f"{mark(job, look.glyphs)} {words(job)}"
     yield "state", f"{state} {look.glyphs.dot} {end}" if end else state
@@ -83,13 +76,14 @@ def _now(job: JobView, look: Look) -> Iterator[tuple[str, str]]:
     yield "attempt", f"{job.attempt} of {job.max_attempts}"
 
 
-def _course(facts: Facts, look: Look) -> Iterator[tuple[str, str]]:
+def course_of(facts: Facts, look: Look) -> Iterator[tuple[str, str]]:
     """Say how long it waited and has run, of what it may, and when it is likely to end."""
     job, limit_s = facts.job, facts.job.time_limit_s
     limit = f"at most {format_duration(limit_s)}" if limit_s else ""
     if job.assigned_at:
         waited_s = (job.assigned_at - job.submitted_at).total_seconds()
-        yield "waited", f"{short(waited_s)} until it was given to {job.agent or 'an agent'}"
+        until = f"{short(waited_s)} until it was given to {job.agent or 'an agent'}"
+        yield "waited", f"{until}{_until_start(job)}"
     ran = running_s(job, look.now())
     if ran is not None and limit_s:
         share = f"{bar(round(ran), round(limit_s), 10, look.glyphs)} {100 * ran / limit_s:.0f}%"
@@ -107,12 +101,57 @@ def _course(facts: Facts, look: Look) -> Iterator[tuple[str, str]]:
         yield "results", f"{size(job.results.size_bytes)}{', removed' if gone else ''}"
 
 
+def _until_start(job: JobView) -> str:
+    if job.assigned_at is None or job.started_at is None:
+        return ""
+    took_s = (job.started_at - job.assigned_at).total_seconds()
+    return f", {short(took_s)} more until it ran" if took_s >= 1 else ""
+
+
 def _likely_end(runs: Spread, half_s: float, started_at: datetime, ran: float) -> str:
     """Say by when half of the jobs of its service have ended, or that this one takes longer."""
     lately = f"half of the last {runs.count} took {short(half_s)}"
     if ran > half_s:
         return f"none: {lately}, and it takes longer"
     return f"about {time_of_day(started_at + timedelta(seconds=half_s))} ({lately})"
+
+
+def waits_of(facts: Facts) -> Iterator[list[Part]]:
+    """Write why the job waits, and an empty line; nothing of a job that does not."""
+    if facts.explanation:
+        first, *others = why(facts.explanation)
+        yield line("waits", first)
+        yield from (line("", text) for text in others)
+        yield [""]
+
+
+def history_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
+    """Write what happened to the job."""
+    yield [("history", QUIET)]
+    for event in facts.history:
+        detail = " ".join(f"{key}={value}" for key, value in event.detail.items())
+        arrow = f"{event.event} {look.glyphs.arrow} {event.to_state} by {event.actor} {detail}"
+        yield [f"  {moment(event.at)}  {one_line(arrow).rstrip()}"]
+
+
+def environment_of(facts: Facts) -> Iterator[list[Part]]:
+    """Write the variables that were submitted with the job."""
+    if not facts.env:
+        return
+    yield [""]
+    yield [("environment", QUIET)]
+    for name, value in facts.env.items():
+        yield [f"  {one_line(f'{name}={value}')}"]
+
+
+def files_of(files: FileList, kind: str) -> list[FileView]:
+    """Return the inputs or the results, those of joborch itself left out."""
+    return [f for f in files.items if f.kind == kind and not f.name.startswith(OWN)]
+
+
+def line(label: str, text: str) -> list[Part]:
+    """Write a fact after its label."""
+    return [(f"{label:<{LABEL}}", QUIET), one_line(text)]
 
 
 def why(e: Explanation) -> Iterator[str]:
@@ -173,17 +212,8 @@ async def _runs_of(source: Source, service: str) -> Spread | None:
     return None
 
 
-def _environment_of(facts: Facts) -> Iterator[list[Part]]:
-    if not facts.env:
-        return
-    yield [""]
-    yield [("environment", QUIET)]
-    for name, value in facts.env.items():
-        yield [f"  {one_line(f'{name}={value}')}"]
-
-
 def _files(files: FileList, kind: str, label: str) -> Iterator[list[Part]]:
-    found = [f for f in files.items if f.kind == kind and not f.name.startswith(OWN)]
+    found = files_of(files, kind)
     if not found:
         return
     yield [""]
@@ -192,7 +222,3 @@ def _files(files: FileList, kind: str, label: str) -> Iterator[list[Part]]:
         yield [f"  {size(file.size_bytes):>9}  {one_line(file.name)}"]
     if len(found) > MOST_FILES:
         yield [f"  and {len(found) - MOST_FILES} more"]
-
-
-def _line(label: str, text: str) -> list[Part]:
-    return [(f"{label:<{LABEL}}", QUIET), one_line(text)]

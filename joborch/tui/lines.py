@@ -1,18 +1,13 @@
 """What the lines around the tables say; each a list of texts, some with a style."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from rich.cells import cell_len
 
 from joborch.domain.text import one_line
-from joborch.tui.formatting import (
-    clock,
-    running_s,
-    short,
-    time_of_day,
-)
+from joborch.tui.formatting import clock, count, running_s, short, time_of_day
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.tui.whereabouts import where_or_why
@@ -21,6 +16,8 @@ from joborch.tui.widgets.lines import Part
 from joborch.wire.jobs import JobView
 
 QUIET = "dim"
+NORMAL, WIDE = 100, 160
+"""Columns from which on there is room for more words, and for a line of their own."""
 TABS = ("jobs", "users", "agents", "services", "throughput", "events")
 NOT_KEPT, NOT_KNOWN = "not known of the past", "not known yet"
 
@@ -41,16 +38,27 @@ def offline(picture: Picture, look: Look, now: datetime) -> list[Part]:
 
 
 def with_tabs(left: list[Part], current: str, width: int) -> list[Part]:
-    """Put the main screens' keys and names at the right end of a line, where there is room."""
+    """Put the main screens' keys and names at the right end of a line, where there is room.
+
+    From ``WIDE`` on they are in a line of their own.
+    """
+    if width >= WIDE:
+        return left
     for named in (TABS, (current,)):
-        tabs: list[Part] = []
-        for key, name in enumerate(TABS, 1):
-            text = f"{key} {name.capitalize()}" if name in named else f"{key}"
-            tabs += [(text, "bold reverse") if name == current else (text, QUIET), " "]
+        tabs = _tabs(current, named)
         gap = width - _cells(left) - _cells(tabs)
         if gap > 0:
             return [*left, " " * gap, *tabs]
     return left
+
+
+def standing(current: str, look: Look, *, theme: str, marked: int, width: int) -> list[Part]:
+    """Write the main screens, how many jobs are marked, the theme, and whether x does anything."""
+    left: list[Part] = [" ", *_tabs(current, TABS)]
+    left += [f"  {count(marked)} marked *"] if marked else []
+    colours = f"theme {theme}" if look.is_colored else "no colours"
+    right = f"{colours} {look.glyphs.dot} {'read-only' if look.is_read_only else 'read-write'}"
+    return [*left, (f"{right:>{width - _cells(left) - 1}}", QUIET)]
 
 
 def selected(job: JobView | None, picture: Picture, look: Look, why: str | None) -> list[Part]:
@@ -84,6 +92,15 @@ def warnings(picture: Picture, look: Look) -> Iterator[list[Part]]:
             whose = f"! {one_line(agent.name)} is {one_line(agent.state)}:"
             jobs = "its job requeues" if agent.active == 1 else f"its {agent.active} jobs requeue"
             yield [(f"{whose} {jobs} {when}", "$state-down")]
+
+
+def _tabs(current: str, named: Collection[str]) -> list[Part]:
+    """Write the main screens' keys, and the names of some."""
+    tabs: list[Part] = []
+    for key, name in enumerate(TABS, 1):
+        text = f"{key} {name.capitalize()}" if name in named else f"{key}"
+        tabs += [(text, "bold reverse") if name == current else (text, QUIET), " "]
+    return tabs
 
 
 def _cells(parts: Iterable[Part]) -> int:

@@ -1,10 +1,11 @@
 """How one run of the dashboard looks and what it may do: chosen at the start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from joborch.tui.canvas import Graph
 from joborch.tui.formatting import UNICODE, Glyphs
 from joborch.tui.keymap import Keymap
 
@@ -41,9 +42,13 @@ class Look:
     screen: str = "jobs"
     """What is shown at first; one of the main screens."""
     glyphs: Glyphs = UNICODE
+    graph: Graph = Graph.BRAILLE
+    """What curves are drawn with; in seven bits, where the glyphs are."""
     is_read_only: bool = False
     is_colored: bool = True
     theme: str | None = None
+    keep_theme: Callable[[str], None] = lambda _: None
+    """Is told which theme a person chooses."""
     confirm: Confirm = Confirm.MULTI
     columns: tuple[str, ...] = ()
     """Of the list of jobs, in their order; empty: all, in the usual one."""
@@ -51,6 +56,10 @@ class Look:
     warnings: tuple[str, ...] = ()
     """What is to be told at the start, of what a person has chosen."""
     now: Callable[[], datetime] = utc_now
+    shows_copied: bool = False
+    """Whether what is copied is shown too, since the clipboard may not get it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Of a shell that is started from here."""
     dwell_s: float = 0.3
     """So long the selection has to rest on a job before the server is asked about it."""
     guard_s: float = 0.25

@@ -122,6 +122,14 @@ class KeepWanted(Message):
         self.what, self.name, self.text = what, name, text
 
 
+class CopyWanted(Message):
+    """A text is to go to the clipboard; ``what`` it is, and which command copies it."""
+
+    def __init__(self, text: str, what: str, command_id: str) -> None:
+        super().__init__()
+        self.text, self.what, self.command_id = text, what, command_id
+
+
 class DrainWanted(Message):
     """An agent is to drain, or to take jobs again, once a person has confirmed it."""
 

@@ -9,6 +9,7 @@ from joborch.tui.acting import ActingApp
 from joborch.tui.dialogs.confirm import ConfirmDialog
 from joborch.tui.dialogs.prompt import PromptDialog
 from joborch.tui.messages import PauseWanted, RemovalWanted
+from joborch.tui.news import News
 from joborch.wire.services import ServiceView
 
 
@@ -90,6 +91,7 @@ class OperatingApp(ActingApp):
     def _let_change(self, may: bool) -> None:
         self.desk.look = replace(self.desk.look, is_read_only=not may)
         self.screen.refresh_bindings()
+        self.spread(News())
         self.notify(
             "changes are sent again" if may else "read-only: nothing is changed from now on"
         )

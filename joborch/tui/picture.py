@@ -89,6 +89,8 @@ class Picture:
     """What the server said, of the jobs that it was asked about, why they wait."""
     turns: list[Turn] = field(default_factory=list)
     """Who is first in every line, in the order in which the server serves the lines."""
+    disk: str = ""
+    """What the server says of the room on its disks, as in ``Health``; empty where it does not."""
     answer_s: float | None = None
     """How long the server took to answer lately."""
     is_whole: bool = False

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from joborch.domain.text import one_line
-from joborch.tui.canvas import Canvas
+from joborch.tui.canvas import Canvas, Graph
 from joborch.tui.formatting import ASCII, count, short, spark, time_of_day
 from joborch.tui.lines import QUIET
 from joborch.tui.look import Look
@@ -54,7 +54,7 @@ def _plot(
         canvas.draw(failed, most, FAILED, is_dotted=True)
     is_ascii = look.glyphs is ASCII
     rule = "|" if is_ascii else "┤"
-    for row, line in enumerate(canvas.lines(is_ascii=is_ascii)):
+    for row, line in enumerate(canvas.lines(Graph.ASCII if is_ascii else look.graph)):
         label = {0: f"{most:g}", height // 2: f"{most / 2:g}", height - 1: "0"}.get(row, "")
         yield [(f"{label:>{AXIS - 1}}{rule if label else look.glyphs.rule}", QUIET), *line]
     middle = f"{'now':>{across - len(name) - 1}}"

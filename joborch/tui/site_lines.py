@@ -40,7 +40,7 @@ def quota_panel(picture: Picture, look: Look, width: int, height: int) -> Iterab
     used = sorted(picture.usage, key=lambda u: (-u.active / max(u.limit, 1), -u.queued, u.user_id))
     services = picture.services
     turns = [*_next_up(picture.turns, look, width)] if picture.turns else []
-    room = max(height - len(services) - 1 - len(turns), 3) - 1
+    room = max(height - len(services) - 1 - len(turns), 2)
     cells = _cells([u.user_id for u in used]), _cells([one.name for one in services])
     yield from _shown([_quota(one, look, width, cells) for one in used], room)
     if used and len(used) < room:

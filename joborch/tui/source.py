@@ -11,7 +11,7 @@ from joborch.wire.actions import ActionResult, JobAction
 from joborch.wire.agents import AgentList, AgentView
 from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
-from joborch.wire.services import ServiceList, ServiceView, UsageList
+from joborch.wire.services import Health, ServiceList, ServiceView, UsageList
 from joborch.wire.statistics import Statistics
 from joborch.wire.waiting import Waiting
 
@@ -101,6 +101,9 @@ class Source(Protocol):
 
     async def services(self) -> ServiceList:
         """Return all services."""
+
+    async def health(self) -> Health:
+        """Return how the server is; raises ``UnavailableError`` when it is not well."""
 
     async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
         """Return who uses how much."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from joborch.domain.errors import NotFoundError
+from joborch.domain.errors import JoborchError, NotFoundError
 from joborch.tui.hearing import Hearing
 from joborch.tui.picture import Picture
 from joborch.tui.source import Source
@@ -61,6 +61,18 @@ class Surroundings:
             with suppress(TimeoutError):
                 async with asyncio.timeout(most_s):
                     await self._stirred.wait()
+
+    async def watch_disk(self, every_s: float) -> None:
+        """Ask whether the server has room, again and again."""
+        while True:
+            await self._hearing.going.wait()
+            disk = ""
+            with suppress(JoborchError):  # whether it can be reached at all the others find out
+                disk = (await self._source.health()).disk
+            if disk != self._picture.disk and not self._hearing.is_paused:
+                self._picture.disk = disk
+                self._tell()
+            await asyncio.sleep(every_s)
 
     async def measure(self, every_s: float) -> None:
         """Ask how much is done, again and again."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from joborch.domain.text import one_line
 from joborch.tui.columns import Column
 from joborch.tui.formatting import bar, clock, mark, running_s, short_age, spark
-from joborch.tui.happenings import deed, doer
+from joborch.tui.happenings import deed, doer, when
 from joborch.tui.happenings import tone as event_tone
 from joborch.tui.health import health, tone
 from joborch.tui.look import Look
@@ -165,12 +165,11 @@ def event_columns(
         job = picture.jobs.get(event.job_id)
         return _name(job) if job else ""
 
-    def when(event: EventView) -> str:
-        at, today = event.at.astimezone(), now().astimezone().date()
-        return f"{at:%H:%M:%S}" if at.date() == today else f"{at:%m-%d %H:%M}"
+    def at(event: EventView) -> str:
+        return when(event, now().astimezone().date())
 
     return [
-        Column(name="at", title="TIME", width=8, most=11, text=when),
+        Column(name="at", title="TIME", width=8, most=11, text=at),
         Column(name="job", title="JOB", width=7, text=lambda e: str(e.job_id), is_right=True),
         Column(name="name", title="NAME", width=13, most=30, text=name, gives_way=1),
         Column(name="by", title="BY", width=12, most=20, text=doer),

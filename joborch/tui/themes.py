@@ -55,8 +55,10 @@ CONTRAST = Theme(
 OWN = (COLOUR_BLIND, CONTRAST)
 """The themes that come with joborch."""
 
-WITHOUT_COLOUR = "ansi-dark"
-"""The terminal's own colours, of which none are used."""
+PLAIN = "ansi-dark"
+"""The terminal's own colours."""
+WITHOUT_COLOUR = PLAIN
+"""Of them none are used then."""
 
 
 def state_colours(theme: Theme) -> dict[str, str]:

@@ -8,12 +8,12 @@ from textual import on, work
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.journey import Journey
-from joborch.tui.keeping import KeepingApp
 from joborch.tui.messages import Refused, Travelled
 from joborch.tui.news import News
+from joborch.tui.shelling import ShellingApp
 
 
-class TravellingApp(KeepingApp):
+class TravellingApp(ShellingApp):
     """The part of the dashboard that knows of other times than now."""
 
     journey: Journey
@@ -46,10 +46,6 @@ class TravellingApp(KeepingApp):
         if message.said:
             self.notify(message.said)
         self.spread(message.news)
-
-    def spread(self, news: News) -> None:
-        """Tell the screens what has changed."""
-        raise NotImplementedError
 
     def _may_act(self) -> bool:
         if self.desk.picture.is_past:

@@ -39,11 +39,12 @@ def test_a_pace_in_the_environment_has_the_same_bounds(joborch: Run) -> None:
     ("options", "words"),
     [
         (("--screen", "nope"), "none of jobs, users"),
+        (("--graph", "pie"), "none of braille, block, ascii"),
         (("--screen", "users", "--once"), "no other --screen"),
         (("--screen", "users", "--plain"), "no other --screen"),
     ],
 )
-def test_a_screen_that_there_is_not_is_a_mistake_of_usage(
+def test_a_screen_or_a_graph_that_there_is_not_is_a_mistake_of_usage(
     joborch: Run, options: tuple[str, ...], words: str
 ) -> None:
     done = joborch("top", *options)

@@ -18,12 +18,13 @@ def told(home: Path, text: str, **env: str) -> TopSettings:
 
 def test_all_of_it_is_understood(tmp_path: Path) -> None:
     text = '[top]\ntheme = "nord"\nhz = 2\nmouse = false\nconfirm = "always"\n'
-    text += 'columns = ["id", "name"]\n'
+    text += 'columns = ["id", "name"]\ngraph = "block"\n'
 
     settings = told(tmp_path, text)
 
     assert (settings.hz, settings.has_mouse, settings.confirm) == (2.0, False, "always")
     assert settings.theme == Known(text="nord", origin=f"[top] in {tmp_path / 'config.toml'}")
+    assert settings.graph == "block"
     assert settings.columns
     assert settings.columns.text == "id,name"
 
@@ -56,6 +57,7 @@ def test_a_command_may_be_written_with_quotes_or_without(tmp_path: Path) -> None
         ('hz = "often"', "hz 'often' is no number from 0.1 to 30"),
         ('mouse = "no"', "mouse 'no' is neither true nor false"),
         ('confirm = "yes"', "confirm 'yes' is none of always, multi, never"),
+        ('graph = "pie"', "graph 'pie' is none of braille, block, ascii"),
         ("columns = []", "columns says nothing"),
     ],
 )

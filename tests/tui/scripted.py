@@ -32,7 +32,7 @@ from joborch.wire.actions import (
 from joborch.wire.agents import AgentList, AgentView
 from joborch.wire.events import EventPage, EventView, LogText
 from joborch.wire.jobs import Explanation, FileList, JobPage, JobView
-from joborch.wire.services import PauseView, ServiceList, ServiceView, UsageList, UsageView
+from joborch.wire.services import Health, PauseView, ServiceList, ServiceView, UsageList, UsageView
 from joborch.wire.statistics import Spread, Statistics
 from joborch.wire.waiting import Reason, Turn, Waiting
 from tests.support.views import NOON, an_event
@@ -76,6 +76,7 @@ class ScriptedSource:
         """A token without which nothing is answered."""
         self.token: str | None = None
         self.refusals = 0
+        self.disk = "ok"
         self.fetched: list[tuple[int, Path]] = []
         self.acted: list[JobAction] = []
         self.actors: list[str | None] = []
@@ -291,6 +292,10 @@ class ScriptedSource:
     async def services(self) -> ServiceList:
         self._check()
         return ServiceList(items=self.service_views)
+
+    async def health(self) -> Health:
+        self._check()
+        return Health(status="ok", database="ok", disk=self.disk)
 
     async def usage(self, *, user: str | None = None, service: str | None = None) -> UsageList:
         self._check()

@@ -372,7 +372,7 @@ def test_capital_y_copies_a_command_that_submits_the_like() -> None:
 
     async def story(stage: Stage) -> None:
         await stage.press("Y")
-        await stage.is_told("copied joborch submit -s example")
+        await stage.is_told("sent to the terminal's clipboard: joborch submit -s example")
         assert stage.app.clipboard == (
             "joborch submit -s example -n 'two words' -p 80 -t 'run=a b' --time-limit 1h30m"
             " run.sh a.pdb 'it'\"'\"'s.txt'"

@@ -15,3 +15,15 @@ def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
             typist.sees("joborch top")
             typist.hangs_up()
             assert wait_until(typist.process.poll, timeout=20) == 129
+
+
+def test_it_ends_with_its_terminal_also_while_that_is_a_shell_s(tmp_path: Path) -> None:
+    with a_site(tmp_path) as site:
+        site.serve("--service", "example")
+        shell = {"SHELL": "/bin/sh", "JOBORCH_SERVER": site.url, "TERM": "xterm-256color"}
+        with at([*JOBORCH, "top"], site.environment(shell), tmp_path) as typist:
+            typist.sees("live")
+            typist.types("!")
+            typist.sees("joborch top waits")
+            typist.hangs_up()
+            assert wait_until(typist.process.poll, timeout=20) == 129

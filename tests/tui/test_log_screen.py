@@ -182,7 +182,7 @@ def test_the_lines_on_the_screen_are_copied() -> None:
         await stage.press("l")
         await stage.sees("two")
         await stage.press("y")
-        await stage.is_told("copied the 2 lines on the screen")
+        await stage.is_told("sent to the terminal's clipboard: the 2 lines on the screen")
         assert stage.app.clipboard == "one\ntwo"
 
     play(story, a_source("one\ntwo\n"))

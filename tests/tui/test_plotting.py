@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from joborch.domain.states import JobState
-from joborch.tui.canvas import Canvas
+from joborch.tui.canvas import Canvas, Graph
 from joborch.tui.formatting import ASCII, UNICODE, short, spark
 from joborch.tui.happenings import deed, doer, tone
 from joborch.tui.heading import paces
@@ -16,14 +16,14 @@ from joborch.wire.events import EventView
 from joborch.wire.statistics import Estimate
 from tests.support.views import NOON
 from tests.tui.a_past import a_busy_window
-from tests.tui.a_site import an_agent
-from tests.tui.stage import a_look
+from tests.tui.a_site import a_busy_source, an_agent
+from tests.tui.stage import Stage, a_look, play
 
 QUARTER = timedelta(minutes=15)
 
 
-def drawn(canvas: Canvas, *, is_ascii: bool = False) -> list[str]:
-    return ["".join(_text(part) for part in line) for line in canvas.lines(is_ascii=is_ascii)]
+def drawn(canvas: Canvas, graph: Graph = Graph.BRAILLE) -> list[str]:
+    return ["".join(_text(part) for part in line) for line in canvas.lines(graph)]
 
 
 def _text(part: Part) -> str:
@@ -51,14 +51,38 @@ def test_what_is_more_than_the_most_stays_at_the_top() -> None:
 def test_in_seven_bits_there_are_three_signs() -> None:
     canvas = Canvas(4, 2)
     canvas.draw([0, 8], 8, "up")
-    assert drawn(canvas, is_ascii=True) == ["  .'", ".'  "]
+    assert drawn(canvas, Graph.ASCII) == ["  .'", ".'  "]
+
+
+def test_blocks_are_halves_for_fonts_without_braille() -> None:
+    canvas = Canvas(4, 2)
+    canvas.draw([0, 8], 8, "up")
+    assert drawn(canvas, Graph.BLOCK) == ["  ▄▀", "▄▀  "]
+    canvas.draw([8, 0], 8, "down")
+    assert drawn(canvas, Graph.BLOCK) == ["▀▄▄▀", "▄▀▀▄"]
+
+
+def test_the_plot_is_drawn_with_what_was_chosen_and_in_seven_bits_with_nothing_else() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("5")
+        await stage.sees("▄", "▀", "in about 42m")
+        assert not any("⠀" < sign <= "⣿" for sign in stage.frame)
+
+    play(story, a_busy_source(), graph=Graph.BLOCK)
+
+    async def plain(stage: Stage) -> None:
+        await stage.press("5")
+        await stage.sees("in about 42m")
+        assert stage.frame.isascii()
+
+    play(plain, a_busy_source(), graph=Graph.BLOCK, glyphs=ASCII)
 
 
 def test_where_curves_meet_the_later_one_gives_the_colour() -> None:
     canvas = Canvas(2, 1)
     canvas.draw([4, 4], 4, "first")
     canvas.draw([4, 0], 4, "second")
-    assert canvas.lines(is_ascii=False) == [[("⠙⢍", "second")]]
+    assert canvas.lines(Graph.BRAILLE) == [[("⠙⢍", "second")]]
 
 
 def test_a_sparkline_begins_low_and_is_blank_where_nothing_is_known() -> None:
@@ -172,7 +196,7 @@ def test_a_dotted_curve_leaves_the_one_below_it_to_be_seen_where_they_meet() -> 
     canvas = Canvas(4, 1)
     canvas.draw([0, 0], 4, "first")
     canvas.draw([0, 0], 4, "second", is_dotted=True)
-    assert canvas.lines(is_ascii=True) == [
+    assert canvas.lines(Graph.ASCII) == [
         [(".", "second"), (".", "first"), (".", "second"), (".", "first")]
     ]
 

@@ -1,15 +1,19 @@
 """The lines around the list: counts to click on, one's own quota, panels with whose turn it is."""
 
+from datetime import timedelta
+
 import pytest
 
-from joborch.tui.heading import header, own_quota
+from joborch.tui.heading import header, own_quota, tally
 from joborch.tui.look import Look
-from joborch.tui.picture import Link, LinkState, Picture
+from joborch.tui.past import Moment
+from joborch.tui.picture import Link, LinkState, Pause, Picture
 from joborch.tui.site_lines import agent_panel, quota_panel
 from joborch.tui.widgets.lines import Part
 from joborch.wire.services import PauseView
 from joborch.wire.waiting import Turn
 from tests.support.views import NOON
+from tests.tui.a_past import all_windows
 from tests.tui.a_site import a_busy_source, an_agent
 from tests.tui.stage import Stage, a_look, play
 
@@ -65,6 +69,61 @@ def test_the_header_says_how_fast_the_server_answers_and_whose_settings_name_it(
     assert said(header(a_picture(), look, "http://orch:5000", 80)).startswith(
         " joborch top  prod  orch:5000  ● live 12 ms  as ann "
     )
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (80, "│ ETA 42m │ agents"),
+        (100, "│ 3.8/min ▆▇██████  ETA 42m │ agents"),
+        (108, "│ 3.8/min ▆▇██████  ETA 42m │ p50 wait 11m │ agents"),
+        (120, "│ 3.8/min ▆▇██████  ETA 42m │ p50 wait 11m  p95 38m │ agents"),
+        (200, "!I invalid 1 │ 3.8/min ▆▇██████  ETA 42m │ p50 wait 11m  p95 38m │ agents"),
+        (240, "ETA 42m (38m to 49m) │ p50 wait 11m  p95 38m │ agents"),
+    ],
+)
+def test_how_long_jobs_waited_is_told_where_there_is_room_whole(width: int, told: str) -> None:
+    async def story(stage: Stage) -> None:
+        line = stage.frame.splitlines()[1]
+        assert told in line
+        assert line.endswith("agents 2/4")
+
+    play(story, a_busy_source(), size=(width, 40))
+
+
+def test_how_long_jobs_waited_is_not_told_of_the_past_nor_while_nobody_knows() -> None:
+    picture = a_picture()
+    assert "p50" not in said(tally(picture, a_look(), 200))
+    picture.statistics = all_windows()[timedelta(minutes=15)]
+    assert "p50 wait 11m  p95 38m" in said(tally(picture, a_look(), 200))
+    picture.pause = Pause(since=NOON, moment=Moment(seq=1, at=NOON))
+    assert "p50" not in said(tally(picture, a_look(), 200))
+    picture.pause, picture.link = None, Link(state=LinkState.OFFLINE)
+    assert "p50" not in said(tally(picture, a_look(), 200))
+
+
+@pytest.mark.parametrize(
+    ("disk", "width", "told"),
+    [
+        ("low", 80, "!I 1 │ disk low │ agents 2/4"),
+        ("full", 120, "!I 1 │ disk full │ 3.8/min"),
+        ("low", 200, "invalid 1 │ disk low: no submissions │ 3.8/min"),
+        ("full", 240, "invalid 1 │ disk full: no submissions, no results │ 3.8/min"),
+    ],
+)
+def test_that_the_server_has_no_room_is_told_whatever_else_is_not(
+    disk: str, width: int, told: str
+) -> None:
+    source = a_busy_source()
+    source.disk = disk
+
+    async def story(stage: Stage) -> None:
+        await stage.sees(told)
+        source.go_away()
+        await stage.sees("OFFLINE")
+        assert "disk" not in stage.frame
+
+    play(story, source, size=(width, 40))
 
 
 @pytest.mark.parametrize(

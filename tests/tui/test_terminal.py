@@ -58,6 +58,13 @@ asyncio.run(show(Dashboard(source, a_look(guard_s=60.0))))
 print("acted", source.acted)
 """
 
+SHELL = """#!/bin/bash
+trap 'echo interrupted' INT
+echo "for $JOBORCH_SERVER"
+read -r answer || read -r answer
+echo "heard $answer"
+"""
+"""A shell that leaves the terminal to its parent's group, so that Ctrl-C reaches both."""
 IN_A_SHELL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -97,9 +104,11 @@ class Terminal:
 
 
 @contextmanager
-def on_a_terminal(*arguments: str, home: Path, **variables: str) -> Iterator[Terminal]:
+def on_a_terminal(
+    *arguments: str, home: Path, size: tuple[int, int] = (24, 80), **variables: str
+) -> Iterator[Terminal]:
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "LOGNAME": "ann"}
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -186,6 +195,43 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(tmp_path: Path) ->
         terminal.type("q")
         terminal.wait_for("ended with 0")
         assert terminal.seen.rpartition(LEFT)[2].count(ENTERED) == 0
+
+
+def test_a_shell_has_the_terminal_to_itself_and_knows_the_server(tmp_path: Path) -> None:
+    shell = tmp_path / "shell"
+    shell.write_text(SHELL)
+    shell.chmod(0o755)
+    with on_a_terminal(*TOP, home=tmp_path, SHELL=str(shell)) as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.type("!")
+        terminal.wait_for(f"for {NOWHERE}")
+        assert terminal.seen.rpartition(ENTERED)[2].count(LEFT) == 1
+        os.killpg(terminal.process.pid, signal.SIGINT)  # as Ctrl-C would
+        terminal.wait_for("interrupted")
+        terminal.type("go on\n")
+        terminal.wait_for("heard go on")
+        wait_until(lambda: "OFFLINE" in terminal.seen.partition("heard go on")[2], timeout=30)
+        terminal.type("q")
+        ends_well(terminal, 0)
+
+
+def test_where_the_shell_is_not_there_it_is_told_and_all_goes_on(tmp_path: Path) -> None:
+    with on_a_terminal(*TOP, home=tmp_path, SHELL="/nowhere/sh") as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.type("!")
+        terminal.wait_for("no shell: /nowhere/sh: No such file")
+        terminal.type("q")
+        ends_well(terminal, 0)
+
+
+def test_the_end_of_the_terminal_is_the_end_of_the_dashboard_behind_a_shell(tmp_path: Path) -> None:
+    with on_a_terminal(*TOP, home=tmp_path, SHELL="/bin/sh") as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.type("!")
+        terminal.wait_for("joborch top waits")
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.type("exit\n")
+        ends_well(terminal, 129)
 
 
 def test_once_it_has_ended_it_does_not_take_the_terminal_again(tmp_path: Path) -> None:

@@ -196,6 +196,16 @@ def test_what_is_no_message_ends_its_own_session_only(top: Served) -> None:
     asyncio.run(story())
 
 
+def test_there_is_no_shell_behind_a_page(top: Served) -> None:
+    async def story() -> None:
+        async with a_page(top) as page:
+            await drawn(page, "OFFLINE")
+            await page.send_str('["stdin", "!"]')
+            await drawn(page, "it would be a shell")
+
+    asyncio.run(story())
+
+
 def test_a_ninth_session_is_refused_until_one_ends(top: Served) -> None:
     async def story() -> None:
         async with AsyncExitStack() as stack:

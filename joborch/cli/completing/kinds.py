@@ -137,6 +137,7 @@ BY_OPTION: dict[str, Kind] = {
     "--log-format": words("auto", "console", "json"),
     "--backend": words("local", "seed"),
     "--compat": words("v1", "v2"),
+    "--graph": words("braille", "block", "ascii"),
     "--screen": words("jobs", "users", "agents", "services"),
 }
 LISTS = {"--state", "--only", "--for"}

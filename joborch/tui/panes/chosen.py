@@ -5,6 +5,7 @@ These parts ask the server themselves, once the selection rests on a job.
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,7 +17,8 @@ from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.tui import lines
 from joborch.tui.desk import Desk
-from joborch.tui.job_facts import learn, lines_of
+from joborch.tui.job_brief import brief
+from joborch.tui.job_facts import Facts, learn
 from joborch.tui.messages import Explained, FactsCame, LogCame
 from joborch.tui.news import News
 from joborch.tui.widgets.lines import Lines
@@ -80,6 +82,7 @@ class ChosenPane(Container):
         super().__init__(id="chosen")
         self._desk = desk
         self._job_id: int | None = None
+        self._facts: Facts | None = None
 
     def compose(self) -> ComposeResult:
         """Put the facts beside the log."""
@@ -96,7 +99,7 @@ class ChosenPane(Container):
         """Show this job once the selection rests on it."""
         if job_id == self._job_id or not self.size.width:
             return
-        self._job_id = job_id
+        self._job_id, self._facts = job_id, None
         self.query_one(Panel).show([""])
         self.query_one(LogView).clear()
         if job_id is not None and _can_ask(self._desk):
@@ -107,6 +110,7 @@ class ChosenPane(Container):
         """Ask again for the facts if the job has changed, and for all after a loss."""
         if self._job_id is None:
             return
+        self._tell()
         if news.is_back:
             job_id, self._job_id = self._job_id, None
             self.choose(job_id)
@@ -119,18 +123,28 @@ class ChosenPane(Container):
     def take_facts(self, message: FactsCame) -> None:
         """Show what the server said."""
         message.stop()
-        panel, job = self.query_one(Panel), message.facts.job
-        if job.id == self._job_id:
-            panel.border_title = Content(f"Job {job.id} {one_line(job.name)}")  # not as markup
-            panel.content = Content("\n").join(
-                Content.assemble(*parts) for parts in lines_of(message.facts, self._desk.look)
-            )
+        if message.facts.job.id == self._job_id:
+            self._facts = message.facts
+            self._tell()
 
     @on(LogCame)
     def take_log(self, message: LogCame) -> None:
         """Show what the job writes."""
         message.stop()
         self.query_one(LogView).take(message.item)
+
+    def _tell(self) -> None:
+        """Show the facts; beside jobs of the past they are still of now, and called so."""
+        if self._facts is None:
+            return
+        panel, job, desk = self.query_one(Panel), self._facts.job, self._desk
+        look, then = desk.look, desk.picture.is_past
+        if then:
+            at = desk.picture.latest(desk.clock())
+            look = replace(look, now=lambda: at)
+        title = f"Job {job.id} {one_line(job.name)}{', as it is now' if then else ''}"
+        panel.border_title = Content(title)  # not as markup
+        panel.show(*brief(self._facts, look, panel.content_size.width))
 
     def _has_begun(self, job_id: int) -> bool:
         job = self._desk.picture.jobs.get(job_id)

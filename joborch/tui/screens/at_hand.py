@@ -13,8 +13,10 @@ from joborch.tui.commands import AT_HAND, bindings
 from joborch.tui.deeds import DEEDS, nudge
 from joborch.tui.dialogs.text import TextDialog
 from joborch.tui.dialogs.why import WhyDialog
+from joborch.tui.errands import noun
 from joborch.tui.job_facts import document_of
 from joborch.tui.messages import (
+    CopyWanted,
     DeedWanted,
     FetchWanted,
     LogWanted,
@@ -23,6 +25,9 @@ from joborch.tui.messages import (
     RepeatKnown,
 )
 from joborch.tui.screens.site import SiteScreen
+
+FEW = 8
+"""So many ids are told one by one."""
 
 
 class JobsAtHand(SiteScreen):
@@ -74,7 +79,9 @@ class JobsAtHand(SiteScreen):
     def action_copy(self) -> None:
         """Put the ids into the clipboard."""
         if wanted := self.chosen_ids():
-            self._copy(" ".join(map(str, wanted)))
+            ids = " ".join(map(str, wanted))
+            what = ids if len(wanted) <= FEW else f"the ids of {noun(len(wanted))}"
+            self.post_message(CopyWanted(ids, what, "job.copy"))
 
     def action_explain(self) -> None:
         """Show why the selected job waits."""
@@ -95,11 +102,7 @@ class JobsAtHand(SiteScreen):
     @on(RepeatKnown)
     def copy_repeat(self, message: RepeatKnown) -> None:
         """Copy the command."""
-        self._copy(message.command)
-
-    def _copy(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"copied {text}", markup=False)
+        self.post_message(CopyWanted(message.command, message.command, "job.repeat"))
 
     @work(group="popup", exclusive=True, exit_on_error=False)
     async def _learn_repeat(self, job_id: int) -> None:

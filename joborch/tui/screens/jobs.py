@@ -30,6 +30,7 @@ from joborch.tui.messages import (
 from joborch.tui.news import News
 from joborch.tui.ordering import COLUMNS, Order
 from joborch.tui.panes.chosen import ChosenLine, ChosenPane
+from joborch.tui.panes.happened import EventsPane
 from joborch.tui.screens.at_hand import JobsAtHand
 from joborch.tui.view import View
 from joborch.tui.widgets.filter_bar import FilterBar
@@ -70,7 +71,7 @@ class JobsScreen(JobsAtHand):
                 yield JobTable(self.desk)
                 yield Lines(id="empty")
                 yield ChosenPane(self.desk)
-            yield SitePanels(id="panels")
+            yield SitePanels(EventsPane(self.desk), id="panels")
         yield ChosenLine(self.desk)
 
     def on_mount(self) -> None:
@@ -96,10 +97,16 @@ class JobsScreen(JobsAtHand):
         """Whether a person has marked jobs, or put the selection where it is."""
         return bool(self._marked) or self.table.has_chosen
 
+    @property
+    def marked(self) -> int:
+        """How many jobs are marked."""
+        return len(self.table.marks)
+
     def show_news(self, news: News) -> None:
         """Draw what has changed; sort again, but not too often when there are many."""
         self._show_surroundings()
         self.query_one(ChosenPane).show_news(news)
+        self.query_one(EventsPane).show_news(news)
         if news.is_all:
             self._arrange()
         elif news.jobs:
@@ -199,6 +206,7 @@ class JobsScreen(JobsAtHand):
     @on(Marked)
     def count_marks(self) -> None:
         """Say how many are marked."""
+        self._show_link()
         self._show_surroundings()
 
     @on(FilterTyped)
@@ -253,8 +261,9 @@ class JobsScreen(JobsAtHand):
         self.query_one(StateTiles).show_tiles(tiles(picture, look, width))
         if (own := self.query_one("#own-quota", Lines)).display:
             own.show(own_quota(picture, look, width))
-        said = self.view.said(shown=len(table.order), marked=len(table.marks))
-        self.query_one("#shown", Lines).show(lines.with_tabs(said, "jobs", self.size.width))
+        marked = self.marked if width < lines.WIDE else 0  # otherwise the line below says it
+        said = self.view.said(shown=len(table.order), marked=marked)
+        self.query_one("#shown", Lines).show(lines.with_tabs(said, "jobs", width))
         self.query_one(SitePanels).show(picture, look)
         self.query_one("#empty", Lines).show_text(self.view.invitation())
         self.query_one(ChosenLine).tell()

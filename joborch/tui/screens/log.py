@@ -16,7 +16,7 @@ from joborch.domain.text import one_line
 from joborch.tui.commands import LOG, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.formatting import count
-from joborch.tui.messages import KeepWanted, LogCame, Refused
+from joborch.tui.messages import CopyWanted, KeepWanted, LogCame, Refused
 from joborch.tui.news import News
 from joborch.tui.screens.site import SiteScreen
 from joborch.tui.whereabouts import words
@@ -87,8 +87,9 @@ class LogScreen(SiteScreen):
     def action_copy(self) -> None:
         """Put the lines on the screen into the clipboard."""
         lines = self.view.in_sight
-        self.app.copy_to_clipboard("\n".join(line.text for line in lines))
-        self.notify(f"copied the {count(len(lines))} lines on the screen")
+        text = "\n".join(line.text for line in lines)
+        what = f"the {count(len(lines))} lines on the screen"
+        self.post_message(CopyWanted(text, what, "log.copy"))
 
     @on(Input.Submitted)
     def search(self, message: Input.Submitted) -> None:

@@ -18,7 +18,7 @@ from joborch.tui.news import News
 from joborch.tui.picture import LinkState
 from joborch.tui.widgets.hints import Hints
 from joborch.tui.widgets.lines import Lines
-from joborch.tui.widgets.panels import HeaderLine, OfflineLine
+from joborch.tui.widgets.panels import HeaderLine, OfflineLine, StandingLine
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 
@@ -33,8 +33,8 @@ class SiteScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - so it is declared
         (0, "-narrow"),
-        (100, "-normal"),
-        (160, "-wide"),
+        (lines.NORMAL, "-normal"),
+        (lines.WIDE, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - so it is declared
         (0, "-short"),
@@ -52,6 +52,7 @@ class SiteScreen(Screen[None]):
         yield HeaderLine()
         yield OfflineLine()
         yield from self.content()
+        yield StandingLine()
         yield Hints()
         yield Lines(id="too-small")
 
@@ -62,6 +63,11 @@ class SiteScreen(Screen[None]):
     def show_news(self, news: News) -> None:
         """Show what has changed; without jobs in it, only time may have gone by."""
         raise NotImplementedError
+
+    @property
+    def marked(self) -> int:
+        """How many jobs are marked here."""
+        return 0
 
     def step_back(self) -> bool:
         """Undo one thing that a person has done to the screen; False if there is none."""
@@ -128,5 +134,17 @@ class SiteScreen(Screen[None]):
             has_pace=not self.tells_pace,
         )
         self.query_one(HeaderLine).show(parts)
+        if width >= lines.WIDE:
+            self._show_standing(width)
         self.set_class(desk.picture.link.state is LinkState.OFFLINE, "-offline")
         self.query_one(OfflineLine).show(lines.offline(desk.picture, desk.look, desk.clock()))
+
+    def _show_standing(self, width: int) -> None:
+        standing = lines.standing(
+            self.app.current_mode,
+            self.desk.look,
+            theme=self.app.theme,
+            marked=self.marked,
+            width=width,
+        )
+        self.query_one(StandingLine).show(standing)

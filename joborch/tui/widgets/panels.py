@@ -12,6 +12,10 @@ class OfflineLine(Lines):
     """There only while the server is away."""
 
 
+class StandingLine(Lines):
+    """The main screens and what holds for all of them, where there is room for that."""
+
+
 class FittedLines(Lines):
     """Lines that are written for the room they have."""
 
