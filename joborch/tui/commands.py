@@ -200,6 +200,7 @@ JOBS = (
         text="batch by batch, ...",
         gives_way=12,
     ),
+    Command(id="jobs.fold", keys="T", action="fold", label="", text="fold all groups"),
     Command(id="jobs.columns", keys="c", action="columns", label="", text="choose columns"),
 )
 MARKS = (

@@ -36,6 +36,8 @@ class Glyphs:
     up: str
     down: str
     dot: str
+    folded: str
+    """Beside a group whose jobs are not listed; ``down`` is beside one whose jobs are."""
     more: str
     rule: str
     paused: str
@@ -68,6 +70,7 @@ UNICODE = Glyphs(
     up="▴",
     down="▾",
     dot="·",
+    folded="▸",
     more="…",
     rule="│",
     paused="⏸",
@@ -98,6 +101,7 @@ ASCII = Glyphs(
     up="^",
     down="v",
     dot="-",
+    folded="+",
     more="~",
     rule="|",
     paused="||",

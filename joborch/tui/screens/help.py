@@ -75,6 +75,9 @@ class HelpScreen(ModalScreen[None]):
         for start in range(0, len(signs), 4):
             yield "  " + "".join(f"{sign:<17}" for sign in signs[start : start + 4]).rstrip()
         yield "  g and such a letter lists those jobs only, as a click on their number does"
+        first = self._look.keymap.first
+        mark, fold = first("jobs.mark"), first("table.open")
+        yield f"  on a group's heading {mark} marks its jobs, {fold} folds them; it is no job"
         yield ""
         yield "Filter"
         yield from (f"  {line}" for line in FILTERS.splitlines())

@@ -229,8 +229,9 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
 
     def _tone(self, column: Column[Row], row: Row) -> Style | None:
         tone = column.tone(row) if column.tone else ""
-        if not tone:
-            return None
+        return self._tone_style(tone) if tone else None
+
+    def _tone_style(self, tone: str) -> Style:
         style = self.get_component_rich_style(f"tone--{tone}", partial=True)
         return Style(color=style.color, bold=style.bold, dim=style.dim)
 
