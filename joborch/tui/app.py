@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -211,6 +212,7 @@ def main(
     theme: Known | None = None,
     confirm: str = Confirm.MULTI,
     columns: Known | None = None,
+    config_file: Path | None = None,
     keys: Mapping[str, Known] | None = None,
     is_read_only: bool,
     is_ascii: bool,
@@ -240,6 +242,7 @@ def main(
         theme=preferences.theme,
         confirm=Confirm(confirm),
         columns=preferences.columns,
+        config_file=config_file,
         keymap=preferences.keymap,
         warnings=preferences.warnings,
     )

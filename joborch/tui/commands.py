@@ -303,7 +303,13 @@ CONFIRM = (
     Command(id="confirm.no", keys="n,escape,enter,q", action="no", label="", text="leave it"),
 )
 CHOICE = (Command(id="choice.close", keys="escape,q", action="close", label="", text="close"),)
-COLUMNS = (Command(id="columns.close", keys="escape,q,c", action="close", label="", text="close"),)
+COLUMNS = (
+    Command(
+        id="columns.down", keys="J,shift+down", action="move(1)", label="", text="move it down"
+    ),
+    Command(id="columns.up", keys="K,shift+up", action="move(-1)", label="", text="move it up"),
+    Command(id="columns.close", keys="escape,q,c", action="close", label="", text="close"),
+)
 PROMPT = (Command(id="prompt.close", keys="escape", action="close", label="", text="leave it"),)
 READING = (
     *JOB,

@@ -43,6 +43,14 @@ class FilterTyped(Message):
         self.text, self.is_done = text, is_done
 
 
+class ColumnsWanted(Message):
+    """These columns were chosen, and are to be there the next time too."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = names
+
+
 class Opened(Message):
     """The selected row of a table is to be opened."""
 

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.events import Key
 
+from joborch.domain.text import one_line
 from joborch.tui import lines
 from joborch.tui.commands import JOBS, bindings
 from joborch.tui.desk import Desk
@@ -19,6 +20,7 @@ from joborch.tui.heading import own_quota, tiles
 from joborch.tui.inquiry import Inquiry
 from joborch.tui.messages import (
     Changed,
+    ColumnsWanted,
     FilterTyped,
     HeadChosen,
     Highlighted,
@@ -172,9 +174,18 @@ class JobsScreen(JobsAtHand):
             self.notify(f"there are no groups to fold; {key} makes some")
 
     def action_columns(self) -> None:
-        """Choose which columns are shown."""
-        dialog = ColumnsDialog(self.table.titles, self.table.shown)
-        self.app.push_screen(dialog, self.table.choose)
+        """Choose which columns are shown, and in which order, from now on."""
+
+        def answered(names: list[str] | None) -> None:
+            if names is not None:
+                self.table.choose(names)
+                self.post_message(ColumnsWanted(names))
+
+        look = self.desk.look
+        path = None if self.app.is_web else look.config_file
+        place = f"the choice goes to {one_line(str(path))}" if path else "it is for this session"
+        dialog = ColumnsDialog(self.table.titles, self.table.shown, keymap=look.keymap, place=place)
+        self.app.push_screen(dialog, answered)
 
     @on(Opened)
     def open_job(self) -> None:

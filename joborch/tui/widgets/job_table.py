@@ -58,11 +58,10 @@ class JobTable(LineTable[Line, JobView]):
         """The columns that are shown where there is room."""
         return [column.name for column in self._columns]
 
-    def choose(self, names: Collection[str] | None) -> None:
-        """Show these columns, in the order they always have, and the ids; None: as before."""
-        if names is None:
-            return
-        self._columns = [one for one in self._all if one.name in names or one.name == "id"]
+    def choose(self, names: Sequence[str]) -> None:
+        """Show these columns, in this order."""
+        self._columns = chosen(self._all, names)
+        self._all = [*self._columns, *(one for one in self._all if one.name not in names)]
         self._lay_out()
         self.refresh()
 
