@@ -112,6 +112,10 @@ TABLE = (
     Command(id="table.page_up", keys="ctrl+u,pageup", action="page(-1)", label="", text="page up"),
     Command(id="table.top", keys="g,home", action="jump(0)", label="", text="first"),
     Command(id="table.end", keys="G,end", action="jump(-1)", label="", text="last"),
+    Command(
+        id="table.right", keys="right", action="shift(1)", label="", text="columns to the right"
+    ),
+    Command(id="table.left", keys="left", action="shift(-1)", label="", text="to the left"),
     Command(id="table.open", keys="enter,d", action="open", label="open", text="open"),
 )
 DEEDS = (

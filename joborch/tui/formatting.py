@@ -36,6 +36,9 @@ class Glyphs:
     up: str
     down: str
     dot: str
+    left: str
+    right: str
+    """There are columns further to that side."""
     folded: str
     """Beside a group whose jobs are not listed; ``down`` is beside one whose jobs are."""
     more: str
@@ -70,6 +73,8 @@ UNICODE = Glyphs(
     up="▴",
     down="▾",
     dot="·",
+    left="◂",
+    right="▸",
     folded="▸",
     more="…",
     rule="│",
@@ -101,6 +106,8 @@ ASCII = Glyphs(
     up="^",
     down="v",
     dot="-",
+    left="<",
+    right=">",
     folded="+",
     more="~",
     rule="|",

@@ -12,8 +12,8 @@ from textual.widgets import Static
 from joborch.tui.commands import GROUPS, HELP, TABLE, bindings
 from joborch.tui.look import Look
 
-MOVES = [command for command in TABLE if command.method != "action_open"]
-"""The keys that move in a table scroll here."""
+MOVES = [one for one in TABLE if one.method not in {"action_open", "action_shift"}]
+"""The keys that move from line to line in a table scroll here."""
 FILTERS = """\
 42  40-60  b-31[1-10]  @failed    jobs by id, range, batch, state
 dock                              in the name

@@ -12,9 +12,10 @@ from joborch.tui.columns import Column, chosen
 from joborch.tui.commands import MARKS, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.groups import Groups, Heading, Line
+from joborch.tui.layout import LEAD
 from joborch.tui.messages import Marked
 from joborch.tui.tables import job_columns
-from joborch.tui.widgets.line_table import LEAD, LineTable
+from joborch.tui.widgets.line_table import LineTable
 from joborch.wire.jobs import JobView
 
 
@@ -56,12 +57,12 @@ class JobTable(LineTable[Line, JobView]):
     @property
     def shown(self) -> list[str]:
         """The columns that are shown where there is room."""
-        return [column.name for column in self._columns]
+        return [column.name for column in self._layout.columns]
 
     def choose(self, names: Sequence[str]) -> None:
         """Show these columns, in this order."""
-        self._columns = chosen(self._all, names)
-        self._all = [*self._columns, *(one for one in self._all if one.name not in names)]
+        self._layout.columns = chosen(self._all, names)
+        self._all = [*self._layout.columns, *(one for one in self._all if one.name not in names)]
         self._lay_out()
         self.refresh()
 
@@ -132,7 +133,7 @@ class JobTable(LineTable[Line, JobView]):
     def _drawn(self, key: Line) -> Strip:
         if isinstance(key, int):
             return super()._drawn(key)
-        width = self._width - LEAD
+        width = self._layout.width - LEAD
         said = [
             Segment(text, (self._tone_style(tone) if tone else Style()) + Style(bold=True))
             for text, tone in self._groups.said(key, self.marks)
