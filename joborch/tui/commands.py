@@ -208,6 +208,7 @@ JOBS = (
     Command(id="jobs.columns", keys="c", action="columns", label="", text="choose columns"),
 )
 MARKS = (
+    Command(id="jobs.menu", keys="M", action="menu", label="", text="menu, as a right click"),
     Command(id="jobs.mark", keys="space", action="mark", label="mark", text="mark", gives_way=6),
     Command(id="jobs.range", keys="V", action="mark_range", label="", text="mark from the last"),
     Command(
@@ -307,6 +308,7 @@ CONFIRM = (
     Command(id="confirm.no", keys="n,escape,enter,q", action="no", label="", text="leave it"),
 )
 CHOICE = (Command(id="choice.close", keys="escape,q", action="close", label="", text="close"),)
+MENU = (Command(id="menu.close", keys="escape,q,M", action="close", label="", text="close"),)
 COLUMNS = (
     Command(
         id="columns.down", keys="J,shift+down", action="move(1)", label="", text="move it down"

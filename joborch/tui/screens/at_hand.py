@@ -77,12 +77,12 @@ class JobsAtHand(SiteScreen):
     def action_copy(self) -> None:
         """Put the ids into the clipboard."""
         if wanted := self._at_hand():
-            self._copy(" ".join(map(str, wanted)))
+            self.copy(" ".join(map(str, wanted)))
 
     def action_explain(self) -> None:
         """Show why the selected job waits."""
         if (selected := self._selected()) is not None:
-            self.app.push_screen(WhyDialog(self.desk.source, selected))
+            self.explain(selected)
 
     def action_repeat(self) -> None:
         """Put the command that submits the selected job again into the clipboard."""
@@ -95,10 +95,14 @@ class JobsAtHand(SiteScreen):
         if job is not None:
             self.app.push_screen(TextDialog(f"Job {job.id}", document_of(job).splitlines()))
 
+    def explain(self, job_id: int) -> None:
+        """Show why a job waits."""
+        self.app.push_screen(WhyDialog(self.desk.source, job_id))
+
     @on(RepeatKnown)
     def copy_repeat(self, message: RepeatKnown) -> None:
         """Copy the command."""
-        self._copy(message.command)
+        self.copy(message.command)
 
     def _at_hand(self) -> Sequence[int]:
         if not (wanted := self.chosen_ids()):
@@ -110,7 +114,8 @@ class JobsAtHand(SiteScreen):
             self.say_none()
         return selected
 
-    def _copy(self, text: str) -> None:
+    def copy(self, text: str) -> None:
+        """Put a text into the clipboard, and say so."""
         self.app.copy_to_clipboard(text)
         self.notify(f"copied {text}", markup=False)
 

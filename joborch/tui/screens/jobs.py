@@ -32,7 +32,7 @@ from joborch.tui.messages import (
 from joborch.tui.news import News
 from joborch.tui.ordering import COLUMNS, Order
 from joborch.tui.panes.chosen import ChosenLine, ChosenPane
-from joborch.tui.screens.at_hand import JobsAtHand
+from joborch.tui.screens.with_menu import JobsWithMenu
 from joborch.tui.view import View
 from joborch.tui.widgets.filter_bar import FilterBar
 from joborch.tui.widgets.job_table import JobTable
@@ -45,7 +45,7 @@ MANY, REST_S = 5000, 2.0
 """More rows than this are not sorted again at once, but after a while."""
 
 
-class JobsScreen(JobsAtHand):
+class JobsScreen(JobsWithMenu):
     """All jobs, or those that pass the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(JOBS)]
@@ -75,11 +75,6 @@ class JobsScreen(JobsAtHand):
     def on_mount(self) -> None:
         """Begin in the table, with the filter of the command line."""
         self.set_filter(self.desk.look.filter_text)
-
-    @property
-    def table(self) -> JobTable:
-        """The table."""
-        return self.query_one(JobTable)
 
     def selected_id(self) -> int | None:
         """Return the job under the cursor, if it is still known."""

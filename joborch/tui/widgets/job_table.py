@@ -6,6 +6,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
+from textual.geometry import Offset
 from textual.strip import Strip
 
 from joborch.tui.columns import Column, chosen
@@ -13,7 +14,7 @@ from joborch.tui.commands import MARKS, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.groups import Groups, Heading, Line
 from joborch.tui.layout import LEAD
-from joborch.tui.messages import Marked
+from joborch.tui.messages import Marked, MenuWanted
 from joborch.tui.tables import job_columns
 from joborch.tui.widgets.line_table import LineTable
 from joborch.wire.jobs import JobView
@@ -95,12 +96,24 @@ class JobTable(LineTable[Line, JobView]):
     def action_mark(self) -> None:
         """Mark the selected job, or not, and go on to the next; on a heading, all below it."""
         if isinstance(self.cursor, Heading):
-            members = {*self._groups.members(self.cursor)}
-            self._mark(self.marks - members if members <= self.marks else self.marks | members)
+            self.toggle(self._groups.members(self.cursor))
         elif self.cursor is not None:
             self._last_mark = self.cursor
             self._mark(self.marks ^ {self.cursor})
             self.action_move(1)
+
+    def toggle(self, job_ids: Collection[int]) -> None:
+        """Mark these too, or none of them any more if all are marked."""
+        jobs = {*job_ids}
+        self._mark(self.marks - jobs if jobs <= self.marks else self.marks | jobs)
+
+    def action_menu(self) -> None:
+        """Ask for the menu of what can be done."""
+        self.post_message(MenuWanted(self.cursor_offset))
+
+    def right_clicked(self, at: Offset) -> None:
+        """Ask for the menu there."""
+        self.post_message(MenuWanted(at))
 
     def action_mark_range(self) -> None:
         """Mark all from the one that was marked last to the selected one."""

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
 from textual.events import Click, Resize
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -24,6 +24,8 @@ from joborch.tui.messages import HeadChosen, Highlighted, Opened
 Key = TypeVar("Key", bound=Hashable)
 
 MOST_CACHED = 2000
+RIGHT = 3
+"""The button of a mouse."""
 TONES = (
     *("queued", "held", "assigned", "running", "completed", "failed", "timed_out", "cancelled"),
     *("invalid", "lost", "up", "late", "draining", "down", "full", "quiet"),
@@ -160,15 +162,29 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Select the row, open it at the second click, or sort by the column."""
+        is_right = event.button == RIGHT
         if event.y == 0:
+            if is_right:
+                return
             if name := self._layout.name_at(event.x):
                 self.post_message(HeadChosen(name))
             return
         place = self.scroll_offset.y + event.y - 1
         if place < len(self.order):
             self._go(place)
-            if event.chain == 2:
+            if is_right:
+                self.right_clicked(event.screen_offset)
+            elif event.chain == 2:
                 self.action_open()
+
+    def right_clicked(self, at: Offset) -> None:
+        """Do what a click with the right button on the selected row is for: here nothing."""
+
+    @property
+    def cursor_offset(self) -> Offset:
+        """Where on the screen the selected row is."""
+        place = self._places.get(self.cursor, 0) if self.cursor is not None else 0
+        return self.region.offset + Offset(LEAD, 1 + place - self.scroll_offset.y)
 
     def on_resize(self, event: Resize) -> None:
         """Lay the columns out for the new width."""
