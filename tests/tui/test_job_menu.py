@@ -50,6 +50,14 @@ def test_what_cannot_be_done_says_why_and_cannot_be_chosen() -> None:
     play(story, source)
 
 
+def test_of_a_held_job_it_does_not_say_that_it_is_none_that_waits() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.click("job-1", button=RIGHT)
+        await stage.sees("hold             H      it does not wait, or is held ")
+
+    play(story, ScriptedSource(a_job_view(1, QUEUED, name="job-1", held_at=NOON)))
+
+
 @pytest.mark.parametrize(
     ("label", "opens"),
     [

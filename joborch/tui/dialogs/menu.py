@@ -18,7 +18,7 @@ from joborch.tui.dialogs.guarded import GuardedDialog
 from joborch.tui.formatting import fit
 from joborch.tui.job_menu import Entry
 
-LABEL, KEY, WIDTH = 16, 6, 50
+LABEL, KEY, WIDTH = 16, 6, 56
 """Cells of an entry's parts, and of the whole."""
 
 
@@ -55,7 +55,8 @@ class MenuDialog(GuardedDialog[str | None]):
         width, height = event.size
         x = min(self._at.x + 1, width - WIDTH)
         y = min(self._at.y + 1, height - len(self._entries) - 2)
-        self.query_one("#dialog").styles.offset = (max(x, 0), max(y, 0))
+        styles = self.query_one("#dialog").styles
+        styles.width, styles.offset = WIDTH, (max(x, 0), max(y, 0))
 
     def on_click(self, event: Click) -> None:
         """Leave it at a click elsewhere."""
