@@ -310,6 +310,7 @@ CONFIRM = (
 CHOICE = (Command(id="choice.close", keys="escape,q", action="close", label="", text="close"),)
 MENU = (Command(id="menu.close", keys="escape,q,M", action="close", label="", text="close"),)
 COLUMNS = (
+    Command(id="columns.toggle", keys="space", action="tick", label="", text="show, or hide"),
     Command(
         id="columns.down", keys="J,shift+down", action="move(1)", label="", text="move it down"
     ),

@@ -61,6 +61,18 @@ def test_what_was_left_out_comes_where_it_is_moved_to(tmp_path: Path) -> None:
     assert ConfigFile.read(file).top["columns"] == "id,service,state,name,user"
 
 
+def test_what_is_hidden_is_told_without_colours_and_shown_at_a_click() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("c")
+        await stage.sees("[x] USER", "[ ] SERVICE")
+        await stage.click("[ ] SERVICE")
+        await stage.sees("[x] SERVICE")
+        await stage.press("enter", "escape")
+        assert "SERVICE" not in stage.frame
+
+    play(story, a_busy_source(), columns=NAMED)
+
+
 def test_what_is_as_before_is_not_written(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
 
