@@ -1,9 +1,11 @@
 """The settings that a command line chooses. It asks no server, and loads nothing that would."""
 
+import os
 from pathlib import Path
 
 from joborch.cli.exits import UsageError
 from joborch.cli.options import Common
+from joborch.client.places import config_path
 from joborch.client.settings import ClientSettings, load_settings
 
 
@@ -18,6 +20,11 @@ def settings_of(options: Common, *, has_own_timeout: bool = False) -> ClientSett
         config=Path(options.config) if options.config else None,
         profile=options.profile,
     )
+
+
+def own_file(options: Common) -> Path:
+    """Return the configuration file that is the person's own, and may be changed."""
+    return Path(options.config) if options.config else config_path(os.environ)
 
 
 def _time_format(options: Common) -> str | None:

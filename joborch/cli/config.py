@@ -1,13 +1,11 @@
 """``joborch config``: what is set, where that comes from, and how to change it."""
 
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from joborch.cli.chosen import settings_of
+from joborch.cli.chosen import own_file, settings_of
 from joborch.cli.editor import edited
 from joborch.cli.exits import UsageError
 from joborch.cli.options import Common
@@ -24,7 +22,6 @@ from joborch.client.config_editing import (
 )
 from joborch.client.config_file import KEYS, TOP_KEYS
 from joborch.client.known import Known
-from joborch.client.places import config_path
 from joborch.domain.errors import NotFoundError, SettingsError
 from joborch.domain.text import one_line
 
@@ -78,7 +75,7 @@ class _Config:
     def __init__(self, options: Common) -> None:
         self._options = options
         self._output = Output(options)
-        self._path = Path(options.config) if options.config else config_path(os.environ)
+        self._path = own_file(options)
 
     def list(self) -> None:
         self._show(self._in_effect(), with_origin=False)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from joborch.cli.chosen import own_file
 from joborch.cli.exits import UsageError
 from joborch.cli.run import (
     run_top,
@@ -125,6 +126,7 @@ def top(
         "confirm": chosen.confirm,
         "columns": chosen.columns,
         "graph": graph or chosen.graph,
+        "config_file": own_file(session.options),
         "keys": chosen.keys,
         "is_read_only": read_only,
         "is_ascii": ascii_only,

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -216,6 +217,7 @@ def main(
     confirm: str = Confirm.MULTI,
     graph: str = Graph.BRAILLE,
     columns: Known | None = None,
+    config_file: Path | None = None,
     keys: Mapping[str, Known] | None = None,
     is_read_only: bool,
     is_ascii: bool,
@@ -252,6 +254,7 @@ def main(
         keep_theme=last.keep,
         confirm=Confirm(confirm),
         columns=preferences.columns,
+        config_file=config_file,
         keymap=preferences.keymap,
         shows_copied=may_be_ignored(environment),
         environment=environment,

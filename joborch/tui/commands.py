@@ -115,6 +115,10 @@ TABLE = (
     Command(id="table.page_up", keys="ctrl+u,pageup", action="page(-1)", label="", text="page up"),
     Command(id="table.top", keys="g,home", action="jump(0)", label="", text="first"),
     Command(id="table.end", keys="G,end", action="jump(-1)", label="", text="last"),
+    Command(
+        id="table.right", keys="right", action="shift(1)", label="", text="columns to the right"
+    ),
+    Command(id="table.left", keys="left", action="shift(-1)", label="", text="to the left"),
     Command(id="table.open", keys="enter,d", action="open", label="open", text="open"),
 )
 DEEDS = (
@@ -203,9 +207,11 @@ JOBS = (
         text="batch by batch, ...",
         gives_way=12,
     ),
+    Command(id="jobs.fold", keys="T", action="fold", label="", text="fold all groups"),
     Command(id="jobs.columns", keys="c", action="columns", label="", text="choose columns"),
 )
 MARKS = (
+    Command(id="jobs.menu", keys="M", action="menu", label="", text="menu, as a right click"),
     Command(id="jobs.mark", keys="space", action="mark", label="mark", text="mark", gives_way=6),
     Command(id="jobs.range", keys="V", action="mark_range", label="", text="mark from the last"),
     Command(
@@ -305,7 +311,15 @@ CONFIRM = (
     Command(id="confirm.no", keys="n,escape,enter,q", action="no", label="", text="leave it"),
 )
 CHOICE = (Command(id="choice.close", keys="escape,q", action="close", label="", text="close"),)
-COLUMNS = (Command(id="columns.close", keys="escape,q,c", action="close", label="", text="close"),)
+MENU = (Command(id="menu.close", keys="escape,q,M", action="close", label="", text="close"),)
+COLUMNS = (
+    Command(id="columns.toggle", keys="space", action="tick", label="", text="show, or hide"),
+    Command(
+        id="columns.down", keys="J,shift+down", action="move(1)", label="", text="move it down"
+    ),
+    Command(id="columns.up", keys="K,shift+up", action="move(-1)", label="", text="move it up"),
+    Command(id="columns.close", keys="escape,q,c", action="close", label="", text="close"),
+)
 PROMPT = (Command(id="prompt.close", keys="escape", action="close", label="", text="leave it"),)
 READING = (
     *JOB,

@@ -74,7 +74,7 @@ HOLD = Deed(
     done="held",
     effect="They wait until they are released. What runs goes on.",
     suits=lambda job: _waits(job) and not job.held_at,
-    unfit=_ONLY_WHAT_WAITS,
+    unfit=f"{_ONLY_WHAT_WAITS}, or is held",
     actions=lambda jobs: [HoldJobs(ids=_ids(jobs))],
 )
 RELEASE = Deed(

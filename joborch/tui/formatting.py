@@ -36,6 +36,11 @@ class Glyphs:
     up: str
     down: str
     dot: str
+    left: str
+    right: str
+    """There are columns further to that side."""
+    folded: str
+    """Beside a group whose jobs are not listed; ``down`` is beside one whose jobs are."""
     more: str
     rule: str
     paused: str
@@ -68,6 +73,9 @@ UNICODE = Glyphs(
     up="▴",
     down="▾",
     dot="·",
+    left="◂",
+    right="▸",
+    folded="▸",
     more="…",
     rule="│",
     paused="⏸",
@@ -98,6 +106,9 @@ ASCII = Glyphs(
     up="^",
     down="v",
     dot="-",
+    left="<",
+    right=">",
+    folded="+",
     more="~",
     rule="|",
     paused="||",

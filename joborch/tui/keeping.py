@@ -1,15 +1,24 @@
-"""Writing into a new file what is on the screen; what is there already is never touched."""
+"""Writing into a new file what is on the screen; what is there already is never touched.
+
+But for what a person chooses there for good: that goes to the configuration file.
+"""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual import on
 
+from joborch.client.config_editing import set_key
 from joborch.domain.errors import JoborchError
+from joborch.domain.text import one_line
 from joborch.tui.dialogs.prompt import PromptDialog
 from joborch.tui.fetching import mistake
-from joborch.tui.messages import KeepWanted
+from joborch.tui.messages import ColumnsWanted, KeepWanted
 from joborch.tui.operating import OperatingApp
+
+COLUMNS = ("top", "columns")
+"""The key of the configuration file."""
 
 
 def keep(text: str, path: Path) -> str:
@@ -24,6 +33,22 @@ def keep(text: str, path: Path) -> str:
     except OSError as error:
         raise JoborchError(f"{path} was not written: {error.strerror}") from error
     return f"wrote {path}"
+
+
+def keep_columns(names: Sequence[str], path: Path) -> str:
+    """Write into a configuration file which columns were chosen, as `joborch config set` does.
+
+    Raises:
+        JoborchError: it could not be written, or would not be understood; it is as it was.
+    """
+    place = one_line(str(path))
+    try:
+        set_key(path, COLUMNS, ",".join(names))
+    except OSError as error:
+        raise JoborchError(
+            f"these columns are for this session: {place}: {error.strerror}"
+        ) from error
+    return f"these columns are top.columns in {place}"
 
 
 class KeepingApp(OperatingApp):
@@ -46,6 +71,13 @@ class KeepingApp(OperatingApp):
             mistake=mistake,
         )
         self.push_screen(dialog, answered)
+
+    @on(ColumnsWanted)
+    def keep_for_the_next_time(self, message: ColumnsWanted) -> None:
+        """Keep which columns were chosen, where the person is who has chosen."""
+        path = self.desk.look.config_file
+        if path is not None and not self.is_web:
+            self._act(lambda: asyncio.to_thread(keep_columns, message.names, path))
 
     def keep(self, text: str, path: Path) -> None:
         """Write a text into a new file, and tell what came of it."""

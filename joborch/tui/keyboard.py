@@ -1,20 +1,27 @@
-"""One key after the other: the next is handed on when the one before it has had its effect.
+"""One key or click after the other: the next comes when the one before has had its effect.
 
 What a key does, it does by messages, and whatever takes over the keyboard (a dialog, a field, a
 screen) is there only after some of them. A key that comes meanwhile, as all do that were typed
 ahead, would still go to what was there before. So keys wait here, in their order, for as long as
 anything goes on on the way from where they arrive up to the application.
+
+A click waits with them, since keys that were typed before it may be about to move what is below it.
+It was meant for what was to be seen when it came: if another screen is there by its turn, it does
+nothing.
 """
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from textual import on, work
 from textual.app import App
-from textual.events import Event, Key, Mount, Paste
+from textual.events import Event, Key, Mount, MouseDown, MouseUp, Paste
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
-from joborch.tui.dialogs.confirm import ConfirmDialog
+from joborch.tui.dialogs.guarded import GuardedDialog
 
 QUIET_ROUNDS = 4
 """A message leads to another, which leads to another; none is known to lead to more than three."""
@@ -22,18 +29,32 @@ LOOK_S = 0.05
 """So often it is looked whether that which is waited for is still there."""
 
 
+Waiting = Key | Paste | MouseDown | MouseUp
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What was typed or clicked, and the screen that was there when it came."""
+
+    event: Waiting
+    screens: list[Screen[Any]]
+    """One, or none at the very beginning."""
+
+
 class PatientApp(App[None]):
     """An application to which no key is lost, and none goes where it was not meant for."""
 
     def __init__(self, *, ansi_color: bool | None) -> None:
         super().__init__(ansi_color=ansi_color)
-        self.typed: asyncio.Queue[Key | Paste] = asyncio.Queue()
+        self.typed: asyncio.Queue[Arrived] = asyncio.Queue()
         """What has not had its effect yet."""
+        self._is_pressed = False
+        """Whether that was heeded with which a button of the mouse was pressed."""
 
     async def on_event(self, event: Event) -> None:
         """Let what was typed wait for its turn; everything else goes on at once."""
-        if isinstance(event, Key | Paste) and not event.is_forwarded:
-            self.typed.put_nowait(event)
+        if isinstance(event, Waiting) and not event.is_forwarded:
+            self.typed.put_nowait(Arrived(event, self.screen_stack[-1:]))
         else:
             await super().on_event(event)
 
@@ -45,19 +66,27 @@ class PatientApp(App[None]):
     @work(name="keyboard")
     async def _hand_on_all(self) -> None:
         while True:
-            event = await self.typed.get()
+            arrived = await self.typed.get()
             try:
-                self.call_later(self._hand_on, event)
+                self.call_later(self._hand_on, arrived)
                 await _passed(self)
                 await self._had_its_effect()
             finally:
                 self.typed.task_done()
 
-    async def _hand_on(self, event: Key | Paste) -> None:
-        screen = self.screen
-        if isinstance(screen, ConfirmDialog) and not screen.heeds(event):
-            return
-        await super().on_event(event)
+    async def _hand_on(self, arrived: Arrived) -> None:
+        if self._heeds(arrived):
+            await super().on_event(arrived.event)
+
+    def _heeds(self, arrived: Arrived) -> bool:
+        event, screen = arrived.event, self.screen
+        if isinstance(event, MouseUp):  # whoever was told of the pressing waits for this
+            return self._is_pressed
+        is_heeded = not isinstance(screen, GuardedDialog) or screen.heeds(event)
+        if isinstance(event, MouseDown):
+            is_heeded = is_heeded and arrived.screens == [screen]
+            self._is_pressed = is_heeded
+        return is_heeded
 
     async def _had_its_effect(self) -> None:
         """Wait until screen and focus have stayed as they are for some rounds."""

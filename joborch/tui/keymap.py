@@ -27,6 +27,7 @@ ROOMS: Mapping[str, Sequence[Sequence[Command]]] = {
     "events": (EVERYWHERE, commands.TABLE, commands.EVENTS),
     "a question": (commands.CONFIRM,),
     "a list to choose from": (commands.CHOICE,),
+    "the menu": (commands.MENU,),
     "the choice of columns": (commands.COLUMNS,),
     "a field to type in": (commands.PROMPT,),
     "a text": (commands.READING,),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
 from joborch.tui.canvas import Graph
 from joborch.tui.formatting import UNICODE, Glyphs
@@ -52,6 +53,8 @@ class Look:
     confirm: Confirm = Confirm.MULTI
     columns: tuple[str, ...] = ()
     """Of the list of jobs, in their order; empty: all, in the usual one."""
+    config_file: Path | None = None
+    """Where what is chosen on the screen is kept for the next time; None: nowhere."""
     keymap: Keymap = field(default_factory=Keymap)
     warnings: tuple[str, ...] = ()
     """What is to be told at the start, of what a person has chosen."""

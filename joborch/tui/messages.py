@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textual.geometry import Offset
 from textual.message import Message
 
 from joborch.client import LogRestarted
@@ -41,6 +42,22 @@ class FilterTyped(Message):
     def __init__(self, text: str, *, is_done: bool) -> None:
         super().__init__()
         self.text, self.is_done = text, is_done
+
+
+class MenuWanted(Message):
+    """The menu of what can be done with the selected job is to be opened at this cell."""
+
+    def __init__(self, at: Offset) -> None:
+        super().__init__()
+        self.at = at
+
+
+class ColumnsWanted(Message):
+    """These columns were chosen, and are to be there the next time too."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = names
 
 
 class Opened(Message):

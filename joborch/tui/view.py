@@ -3,23 +3,22 @@
 Knows no widget.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 from joborch.domain.states import GROUPS
 from joborch.domain.text import one_line
 from joborch.tui.desk import Desk
 from joborch.tui.filters import Filter, everything, parse_filter
 from joborch.tui.formatting import count
+from joborch.tui.groups import Groups, Line
 from joborch.tui.lines import NOT_KNOWN, QUIET
 from joborch.tui.listing import Scope
 from joborch.tui.ordering import Order
-from joborch.tui.whereabouts import in_common
 from joborch.tui.widgets.lines import Part
 from joborch.wire.jobs import JobView
 
 ACTIVE = GROUPS["active"]
 SCOPES = [Scope.ACTIVE, Scope.RECENT, Scope.ALL]
-GROUPINGS = ("nothing", "batch", "user", "service", "reason")
 
 
 class View:
@@ -29,7 +28,9 @@ class View:
         """Choose all, by state."""
         self.order = Order()
         self.is_mine = False
-        self.grouped_by = GROUPINGS[0]
+        self.groups = Groups(desk)
+        self.passing = 0
+        """How many jobs were chosen lately, whether or not they are folded away."""
         self._desk = desk
         self._filter: Filter = everything
         self._mistake = ""
@@ -47,32 +48,26 @@ class View:
         feed = self._desk.feed
         feed.show(SCOPES[(SCOPES.index(feed.scope) + 1) % len(SCOPES)])
 
-    def next_grouping(self) -> None:
-        """Put jobs together that have the next thing in common."""
-        self.grouped_by = GROUPINGS[(GROUPINGS.index(self.grouped_by) + 1) % len(GROUPINGS)]
-
-    def rows(self) -> list[int]:
-        """Return the ids of the chosen jobs, in their order."""
+    def rows(self) -> Sequence[Line]:
+        """Return the ids of the chosen jobs in their order, with headings if they are grouped."""
         job_ids = self.order.sorted(self._passing())
-        if self.grouped_by == GROUPINGS[0]:
-            return job_ids
-        jobs, group = self._desk.picture.jobs, self._group()
-        return sorted(job_ids, key=lambda job_id: group(jobs[job_id]))
+        self.passing = len(job_ids)
+        return self.groups.arranged(job_ids)
 
-    def said(self, *, shown: int, marked: int) -> list[Part]:
+    def said(self, *, marked: int) -> list[Part]:
         """Say what is chosen, or what is wrong with the filter."""
         if self._mistake:
             return [(f" {one_line(self._mistake)}", "$error")]
         order, dot = self.order, f" {self._desk.look.glyphs.dot} "
         picture = self._desk.picture
-        known = f"{count(shown)} of {count(len(picture.jobs))}"
+        known = f"{count(self.passing)} of {count(len(picture.jobs))}"
         parts = [
             f" {NOT_KNOWN if picture.is_blank else known}",
             f"{self._desk.feed.scope}{' and mine' if self.is_mine else ''}",
             f"by {order.column}{', turned round' if order.is_reversed else ''}",
         ]
-        if self.grouped_by != GROUPINGS[0]:
-            parts[-1] += f" in each {self.grouped_by}"
+        if self.groups.are_there:
+            parts[-1] += f" in each {self.groups.by}"
         if marked:
             parts.append(f"{count(marked)} marked")
         return [(dot.join(parts), QUIET)]
@@ -95,15 +90,3 @@ class View:
             me = self._desk.look.user_id
             return [job for job in jobs if job.user_id == me and passes(job)]
         return [*jobs] if passes is everything else [job for job in jobs if passes(job)]
-
-    def _group(self) -> Callable[[JobView], str]:
-        picture, glyphs = self._desk.picture, self._desk.look.glyphs
-        match self.grouped_by:
-            case "batch":
-                return lambda job: job.batch or ""
-            case "user":
-                return lambda job: job.user_id
-            case "service":
-                return lambda job: job.service
-            case _:
-                return lambda job: in_common(job, picture, glyphs)

@@ -4,6 +4,8 @@ Nothing is guessed. What the picture tells for certain is said with its numbers;
 server's answer, if it was asked; and else only that the job stands in line, at which place.
 """
 
+from collections.abc import Callable
+
 from joborch.domain.actors import held
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
@@ -20,6 +22,14 @@ _TOLD = {
 }
 """What the server says that the picture cannot know: some jobs need more than others of an agent,
 and some batches allow themselves only so many jobs at once."""
+_KINDS = {
+    "after ": "after other jobs",
+    "not before ": "not before a time",
+    "quota ": "quota full",
+    "service paused": "service paused",
+    "service ": "service full",
+}
+"""What keeps a job, by how it begins that is said of it with its numbers."""
 _WITHOUT_PLACE = ("no agent", "starting", "service paused")
 
 
@@ -53,16 +63,33 @@ def words(job: JobView) -> str:
     return counted_as(job).replace("_", " ")
 
 
-def what_keeps(job: JobView, picture: Picture) -> str:
-    """Say what keeps a job that waits, the same for all whom the same thing keeps."""
-    return _out_of_line(job, picture) or ("" if picture.is_past else _in_line(job, picture))
+def in_common(job: JobView, picture: Picture) -> str:
+    """Say the same of all jobs that the same kind of thing keeps, or that ended alike.
+
+    Without numbers, which would make another group of them whenever one changes.
+    """
+    if job.state != JobState.QUEUED:
+        return one_line(ending(job) or words(job))
+    said = _what_keeps(job, picture)
+    kinds = (kind for begin, kind in _KINDS.items() if said.startswith(begin))
+    return one_line(next(kinds, said))
 
 
-def in_common(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
-    """Say it without a job's place, which it has in common with no other."""
-    if job.state == JobState.QUEUED:
-        return one_line(what_keeps(job, picture))
-    return where_or_why(job, picture, glyphs)
+def in_common_of_many(picture: Picture) -> Callable[[JobView], str]:
+    """Return what says the same as ``in_common``, and sooner of jobs that resemble each other."""
+    known: dict[object, str] = {}
+
+    def said(job: JobView) -> str:
+        traits = (
+            *(job.state, job.held_at is None, job.after_count, job.not_before),
+            *(job.user_id, job.service, job.reason, job.exit_code, job.signal),
+            picture.reasons.get(job.id),
+        )
+        if (found := known.get(traits)) is None:
+            found = known[traits] = in_common(job, picture)
+        return found
+
+    return said
 
 
 def is_open(job: JobView, picture: Picture) -> bool:
@@ -72,13 +99,17 @@ def is_open(job: JobView, picture: Picture) -> bool:
 
 
 def _with_place(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
-    said = what_keeps(job, picture)
+    said = _what_keeps(job, picture)
     place = picture.place_of(job)
     if place is None or said.startswith(_WITHOUT_PLACE):
         return said
     # Who is first of a line of his own is next only if nothing but his quota keeps him.
     is_next = place == 1 and said.startswith("quota")
     return f"{said} {glyphs.dot} {'next' if is_next else f'#{place}'}"
+
+
+def _what_keeps(job: JobView, picture: Picture) -> str:
+    return _out_of_line(job, picture) or ("" if picture.is_past else _in_line(job, picture))
 
 
 def _out_of_line(job: JobView, picture: Picture) -> str:

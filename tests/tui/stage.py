@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from textual.events import Key
+from rich.cells import cell_len
+from textual.events import Key, MouseDown, MouseUp
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
@@ -59,6 +60,19 @@ class Stage:
         for key in keys:
             name, character = (_character_to_key(key), key) if len(key) == 1 else (key, None)
             self.app.post_message(Key(name, character))
+        await self.press()
+
+    def click_at_once(self, text: str, *, button: int = 1) -> None:
+        """Click where this is to be seen, as it comes from a terminal; it waits for its turn."""
+        y, line = next((y, line) for y, line in enumerate(self.frame.splitlines()) if text in line)
+        x = cell_len(line.partition(text)[0])
+        for kind in (MouseDown, MouseUp):
+            event = kind(None, x, y, 0, 0, button, False, False, False, x, y)
+            self.app.post_message(event)
+
+    async def click(self, text: str, *, button: int = 1) -> None:
+        """Click where this is to be seen, and wait until that has had its effect."""
+        self.click_at_once(text, button=button)
         await self.press()
 
     async def sees(self, *words: str) -> None:

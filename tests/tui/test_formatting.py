@@ -2,7 +2,7 @@ import pytest
 from rich.cells import cell_len
 
 from joborch.domain.states import JobState
-from joborch.tui.columns import Column, laid_out
+from joborch.tui.columns import Column, laid_out, most_passed
 from joborch.tui.formatting import ASCII, UNICODE, bar, clock, fit
 
 
@@ -64,3 +64,30 @@ def test_columns_give_way_in_their_order_and_the_last_takes_the_rest(
         a_column("d", 3),
     ]
     assert [(column.name, cells) for column, cells in laid_out(columns, width)] == expected
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [
+        (0, [("id", 4), ("b", 10), ("d", 14)]),
+        (1, [("id", 4), ("c", 10), ("d", 14)]),
+        (2, [("id", 4), ("d", 25)]),
+    ],
+)
+def test_the_first_column_stays_and_those_after_the_passed_ones_are_beside_it(
+    passed: int, expected: list[tuple[str, int]]
+) -> None:
+    columns = [a_column("id", 4), a_column("b", 10), a_column("c", 10, gives_way=1)]
+    columns.append(a_column("d", 12))
+    assert [(one.name, cells) for one, cells in laid_out(columns, 30, passed=passed)] == expected
+
+
+def test_what_has_no_room_behind_the_passed_columns_is_shown_in_part() -> None:
+    columns = [a_column(name, 10) for name in "abcd"]
+    told = [(one.name, cells) for one, cells in laid_out(columns, 30, passed=1)]
+    assert told == [("a", 10), ("c", 10), ("d", 8)]
+
+
+@pytest.mark.parametrize(("width", "expected"), [(43, 0), (42, 1), (31, 2), (21, 2), (5, 2)])
+def test_so_many_columns_are_passed_until_the_last_one_is_there(width: int, expected: int) -> None:
+    assert most_passed([a_column(name, 10) for name in "abcd"], width) == expected

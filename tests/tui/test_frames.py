@@ -37,6 +37,11 @@ async def marked(stage: Stage, source: ScriptedSource) -> None:
     await stage.sees("2 marked")
 
 
+async def grouped(stage: Stage, source: ScriptedSource) -> None:
+    await stage.press("t", "t", "j", "home", "enter", "space")
+    await stage.sees("in each user", "marked")
+
+
 async def job(stage: Stage, source: ScriptedSource) -> None:
     await stage.press("enter")
     await stage.sees("history", "2oob_B.pdb")
@@ -135,6 +140,7 @@ STORIES: dict[str, Story] = {
     "jobs": jobs,
     "filtered": filtered,
     "marked": marked,
+    "grouped": grouped,
     "job": job,
     "waiting-job": waiting_job,
     "log": log,

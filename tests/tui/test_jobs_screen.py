@@ -259,7 +259,10 @@ def test_a_hundred_thousand_jobs_are_on_the_screen_within_a_second() -> None:
 
 def test_seven_bits_are_enough() -> None:
     async def story(stage: Stage) -> None:
-        for keys in ("enter", "escape", "2", "3", "4", "1", "j", "question_mark", "escape", "x"):
+        for keys in (
+            *("enter", "escape", "2", "3", "4", "1", "j", "M", "escape", "c", "escape"),
+            *("t", "T", "T", "question_mark", "escape", "t", "t", "t", "t", "j", "x"),
+        ):
             await stage.press(keys)
             await stage.settles()
             seen = {character for character in stage.frame if ord(character) > 126}

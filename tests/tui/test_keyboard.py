@@ -3,7 +3,7 @@ from textual.events import Paste
 from textual.widgets import Input
 
 from joborch.domain.states import JobState
-from joborch.wire.actions import SetJobs
+from joborch.wire.actions import HoldJobs, SetJobs
 from tests.support.views import NOON, a_job_view
 from tests.tui.a_site import a_busy_source
 from tests.tui.scripted import ScriptedSource
@@ -134,3 +134,60 @@ def test_the_number_does_not_count_before_the_question_was_seen() -> None:
         assert source.acted == []
 
     play(story, source, guard_s=60.0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "opens"),
+    [
+        ("x", "Cancel 1 job?"),
+        ("p", "Priority of"),
+        ("s", "Sort by"),
+        ("?", "Everywhere"),
+        ("2", "Users and"),
+    ],
+)
+def test_no_click_reaches_what_was_there_before_or_what_has_come_over_it(
+    keys: str, opens: str
+) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("j")
+        stage.app.simulate_key("question_mark" if keys == "?" else keys)
+        stage.click_at_once("job-9")
+        stage.click_at_once("job-9")
+        await stage.press()
+        await stage.sees(opens)
+        assert stage.app.jobs.table.cursor == 2
+        assert stage.app.jobs.view.order.column == "state"
+
+    play(story, named(9), size=(120, 40))
+
+
+def test_a_click_comes_after_the_keys_that_were_typed_before_it() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("j")
+        for _ in range(3):
+            stage.app.simulate_key("j")
+        stage.app.simulate_key("space")
+        stage.click_at_once("job-2")
+        await stage.press()
+        assert stage.app.jobs.table.marks == {5}
+        assert stage.table.cursor == 2
+
+    play(story, named(9))
+
+
+def test_keys_come_after_the_click_that_was_before_them() -> None:
+    source = named(9)
+
+    async def story(stage: Stage) -> None:
+        stage.click_at_once("job-7")
+        await stage.press_at_once("H")
+        await stage.is_told("held 1 job")
+        assert [action.ids for action in source.acted if isinstance(action, HoldJobs)] == [[7]]
+
+    play(story, source)
+
+
+def named(number: int) -> ScriptedSource:
+    jobs = [a_job_view(i, QUEUED, user_id="ann", name=f"job-{i}") for i in range(1, number + 1)]
+    return ScriptedSource(*jobs)

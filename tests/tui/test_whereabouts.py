@@ -73,7 +73,25 @@ def test_what_the_server_said_is_forgotten_once_the_job_has_changed() -> None:
 def test_jobs_that_the_same_thing_keeps_have_it_in_common() -> None:
     waits = a_job_view(2), a_job_view(3)
     picture = a_picture(*waits)
-    assert {in_common(job, picture, UNICODE) for job in waits} == {"in line"}
+    assert {in_common(job, picture) for job in waits} == {"in line"}
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ({"user_id": "ann"}, "quota full"),
+        ({"after": [7], "after_count": 1}, "after other jobs"),
+        ({"held_at": NOON}, "held"),
+    ],
+)
+def test_what_is_in_common_has_no_number_that_changes(job: dict[str, Any], expected: str) -> None:
+    waits = a_job_view(2, **job)
+    assert in_common(waits, a_picture(waits)) == expected
+
+
+def test_what_has_ended_alike_has_that_in_common_wherever_it_was() -> None:
+    failed = a_job_view(2, JobState.FAILED, exit_code=1, agent="compute-1")
+    assert in_common(failed, a_picture(failed)) == "exit 1"
 
 
 def a_crowd() -> ScriptedSource:

@@ -1,7 +1,5 @@
 """A question before something is changed. Enter, Esc and clicks elsewhere leave everything."""
 
-import math
-import time
 from typing import ClassVar
 
 from textual import on
@@ -9,15 +7,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Event
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from joborch.domain.text import one_line
 from joborch.tui.commands import CONFIRM, bindings
+from joborch.tui.dialogs.guarded import GuardedDialog
 
 
-class ConfirmDialog(ModalScreen[bool]):
+class ConfirmDialog(GuardedDialog[bool]):
     """Asks; the answer is yes only to ``y``, or to the typed word where one is demanded."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(CONFIRM)]
@@ -42,10 +39,9 @@ class ConfirmDialog(ModalScreen[bool]):
             guard_s: what was typed so soon after it appeared was meant for what was there before.
             demanded: has to be typed, instead of ``y``, where much is at stake.
         """
-        super().__init__()
+        super().__init__(guard_s=guard_s)
         self._title, self._text, self._yes, self._no = title, text, yes, no
-        self._demanded, self._guard_s = demanded, guard_s
-        self._appeared = math.inf
+        self._demanded = demanded
 
     def compose(self) -> ComposeResult:
         """Show the question."""
@@ -58,14 +54,6 @@ class ConfirmDialog(ModalScreen[bool]):
             else:
                 yield Static(f"Type {self._demanded}: {self._yes}. Esc: {self._no}.", markup=False)
                 yield Input()
-
-    def on_mount(self) -> None:
-        """Count from when it is to be seen."""
-        self.call_after_refresh(self._appear)
-
-    def heeds(self, event: Event) -> bool:
-        """Return whether it was typed by somebody who had seen the question."""
-        return event.time - self._appeared >= self._guard_s
 
     def action_yes(self) -> None:
         """Do it, unless more has to be typed than a key."""
@@ -84,6 +72,3 @@ class ConfirmDialog(ModalScreen[bool]):
             told = f"{one_line(typed)} is not {self._demanded}: nothing was sent"
             self.app.notify(told, severity="warning", markup=False)
         self.dismiss(typed == self._demanded)
-
-    def _appear(self) -> None:
-        self._appeared = time.monotonic()

@@ -38,11 +38,12 @@ class ChosenLine(Lines):
         super().__init__(id="selected")
         self._desk = desk
         self._job_id: int | None = None
+        self._or_else = ""
         self._why: Explanation | None = None
 
-    def choose(self, job_id: int | None) -> None:
-        """Tell of this job; ask why it waits."""
-        self._job_id = job_id
+    def choose(self, job_id: int | None, *, or_else: str = "") -> None:
+        """Tell of this job, and ask why it waits; or else say this."""
+        self._job_id, self._or_else = job_id, or_else
         self.tell()
         job = self._job
         if job and job.state == JobState.QUEUED and _can_ask(self._desk):
@@ -53,7 +54,10 @@ class ChosenLine(Lines):
         job, why = self._job, None
         if job and self._why and self._why.job_id == job.id and job.state == JobState.QUEUED:
             why = self._why.message
-        self.show(lines.selected(job, self._desk.picture, self._desk.look, why))
+        if job is None and self._or_else:
+            self.show([f" {self._or_else}"])
+        else:
+            self.show(lines.selected(job, self._desk.picture, self._desk.look, why))
 
     @property
     def _job(self) -> JobView | None:

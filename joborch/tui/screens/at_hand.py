@@ -49,60 +49,81 @@ class JobsAtHand(SiteScreen):
         """Whether a person has chosen these, and not only found the selection on one of them."""
         return True
 
+    def say_none(self) -> None:
+        """Say why there is no job at hand, where a person might think that there is one."""
+
     def action_do(self, deed: str) -> None:
         """Do something to the marked jobs, or to the selected one: these and no others."""
-        if wanted := self.chosen_ids():
+        if wanted := self._at_hand():
             self.post_message(DeedWanted(DEEDS[deed], wanted, is_chosen=self.has_chosen))
 
     def action_nudge(self, by: int) -> None:
         """Raise or lower the priority."""
-        if wanted := self.chosen_ids():
+        if wanted := self._at_hand():
             self.post_message(DeedWanted(nudge(by), wanted, is_chosen=self.has_chosen))
 
     def action_priority(self) -> None:
         """Type a priority."""
-        if wanted := self.chosen_ids():
+        if wanted := self._at_hand():
             self.post_message(PriorityWanted(wanted, is_chosen=self.has_chosen))
 
     def action_fetch(self) -> None:
         """Bring the results here, which is not where a browser is."""
         if self.app.is_web:
             self.notify("not from a browser: files would be written at its server")
-        elif wanted := self.chosen_ids():
+        elif wanted := self._at_hand():
             self.post_message(FetchWanted(wanted))
 
     def action_log(self) -> None:
         """Show what the selected job writes."""
-        if (selected := self.selected_id()) is not None:
+        if (selected := self._selected()) is not None:
             self.post_message(LogWanted(selected))
 
     def action_copy(self) -> None:
         """Put the ids into the clipboard."""
-        if wanted := self.chosen_ids():
-            ids = " ".join(map(str, wanted))
-            what = ids if len(wanted) <= FEW else f"the ids of {noun(len(wanted))}"
-            self.post_message(CopyWanted(ids, what, "job.copy"))
+        if wanted := self._at_hand():
+            self.copy(wanted)
 
     def action_explain(self) -> None:
         """Show why the selected job waits."""
-        if (selected := self.selected_id()) is not None:
-            self.app.push_screen(WhyDialog(self.desk.source, selected))
+        if (selected := self._selected()) is not None:
+            self.explain(selected)
 
     def action_repeat(self) -> None:
         """Put the command that submits the selected job again into the clipboard."""
-        if (selected := self.selected_id()) is not None:
+        if (selected := self._selected()) is not None:
             self._learn_repeat(selected)
 
     def action_document(self) -> None:
         """Show the selected job as JSON."""
-        job = self.desk.picture.jobs.get(self.selected_id() or 0)
+        job = self.desk.picture.jobs.get(self._selected() or 0)
         if job is not None:
             self.app.push_screen(TextDialog(f"Job {job.id}", document_of(job).splitlines()))
+
+    def copy(self, job_ids: Sequence[int]) -> None:
+        """Put the ids of these jobs into the clipboard."""
+        ids = " ".join(map(str, job_ids))
+        what = ids if len(job_ids) <= FEW else f"the ids of {noun(len(job_ids))}"
+        self.post_message(CopyWanted(ids, what, "job.copy"))
+
+    def explain(self, job_id: int) -> None:
+        """Show why a job waits."""
+        self.app.push_screen(WhyDialog(self.desk.source, job_id))
 
     @on(RepeatKnown)
     def copy_repeat(self, message: RepeatKnown) -> None:
         """Copy the command."""
         self.post_message(CopyWanted(message.command, message.command, "job.repeat"))
+
+    def _at_hand(self) -> Sequence[int]:
+        if not (wanted := self.chosen_ids()):
+            self.say_none()
+        return wanted
+
+    def _selected(self) -> int | None:
+        if (selected := self.selected_id()) is None:
+            self.say_none()
+        return selected
 
     @work(group="popup", exclusive=True, exit_on_error=False)
     async def _learn_repeat(self, job_id: int) -> None:

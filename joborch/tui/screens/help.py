@@ -12,8 +12,8 @@ from textual.widgets import Static
 from joborch.tui.commands import GROUPS, HELP, TABLE, bindings
 from joborch.tui.look import Look
 
-MOVES = [command for command in TABLE if command.method != "action_open"]
-"""The keys that move in a table scroll here."""
+MOVES = [one for one in TABLE if one.method not in {"action_open", "action_shift"}]
+"""The keys that move from line to line in a table scroll here."""
 FILTERS = """\
 42  40-60  b-31[1-10]  @failed    jobs by id, range, batch, state
 dock                              in the name
@@ -75,6 +75,9 @@ class HelpScreen(ModalScreen[None]):
         for start in range(0, len(signs), 4):
             yield "  " + "".join(f"{sign:<17}" for sign in signs[start : start + 4]).rstrip()
         yield "  g and such a letter lists those jobs only, as a click on their number does"
+        first = self._look.keymap.first
+        mark, fold = first("jobs.mark"), first("table.open")
+        yield f"  on a group's heading {mark} marks its jobs, {fold} folds them; it is no job"
         yield ""
         yield "Filter"
         yield from (f"  {line}" for line in FILTERS.splitlines())

@@ -10,15 +10,18 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.events import Key
 
+from joborch.domain.text import one_line
 from joborch.tui import lines
 from joborch.tui.commands import JOBS, bindings
 from joborch.tui.desk import Desk
 from joborch.tui.dialogs.choice import ChoiceDialog
 from joborch.tui.dialogs.columns import ColumnsDialog
+from joborch.tui.groups import Heading
 from joborch.tui.heading import own_quota, tiles
 from joborch.tui.inquiry import Inquiry
 from joborch.tui.messages import (
     Changed,
+    ColumnsWanted,
     FilterTyped,
     HeadChosen,
     Highlighted,
@@ -31,7 +34,7 @@ from joborch.tui.news import News
 from joborch.tui.ordering import COLUMNS, Order
 from joborch.tui.panes.chosen import ChosenLine, ChosenPane
 from joborch.tui.panes.happened import EventsPane
-from joborch.tui.screens.at_hand import JobsAtHand
+from joborch.tui.screens.with_menu import JobsWithMenu
 from joborch.tui.view import View
 from joborch.tui.widgets.filter_bar import FilterBar
 from joborch.tui.widgets.job_table import JobTable
@@ -46,7 +49,7 @@ SHARE = 0.02
 """So much of the time may go into sorting; who has very many rows sees it done less often."""
 
 
-class JobsScreen(JobsAtHand):
+class JobsScreen(JobsWithMenu):
     """All jobs, or those that pass the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(JOBS)]
@@ -68,7 +71,7 @@ class JobsScreen(JobsAtHand):
         yield Lines(id="shown")
         with Container(id="body"):
             with Container(id="jobs"):
-                yield JobTable(self.desk)
+                yield JobTable(self.desk, self.view.groups)
                 yield Lines(id="empty")
                 yield ChosenPane(self.desk)
             yield SitePanels(EventsPane(self.desk), id="panels")
@@ -78,19 +81,19 @@ class JobsScreen(JobsAtHand):
         """Begin in the table, with the filter of the command line."""
         self.set_filter(self.desk.look.filter_text)
 
-    @property
-    def table(self) -> JobTable:
-        """The table."""
-        return self.query_one(JobTable)
-
     def selected_id(self) -> int | None:
         """Return the job under the cursor, if it is still known."""
         cursor = self.table.cursor
-        return cursor if cursor in self.desk.picture.jobs else None
+        return cursor if isinstance(cursor, int) and cursor in self.desk.picture.jobs else None
 
     def chosen_ids(self) -> Sequence[int]:
         """Return the marked jobs, or else the selected one."""
         return self._marked or super().chosen_ids()
+
+    def say_none(self) -> None:
+        """Say what can be done with a heading, since it is no job."""
+        if isinstance(self.table.cursor, Heading):
+            self.notify(f"a heading is no job: {self._of_headings}")
 
     @property
     def has_chosen(self) -> bool:
@@ -164,18 +167,39 @@ class JobsScreen(JobsAtHand):
 
     def action_group(self) -> None:
         """Put those together that have something in common."""
-        self.view.next_grouping()
+        self.view.groups.next_kind()
         self._arrange()
 
+    def action_fold(self) -> None:
+        """List the headings of all groups alone, or everything again."""
+        if self.view.groups.are_there:
+            self.view.groups.fold_all()
+            self._arrange()
+        else:
+            key = self.desk.look.keymap.first("jobs.group")
+            self.notify(f"there are no groups to fold; {key} makes some")
+
     def action_columns(self) -> None:
-        """Choose which columns are shown."""
-        dialog = ColumnsDialog(self.table.titles, self.table.shown)
-        self.app.push_screen(dialog, self.table.choose)
+        """Choose which columns are shown, and in which order, from now on."""
+
+        def answered(names: list[str] | None) -> None:
+            if names is not None:
+                self.table.choose(names)
+                self.post_message(ColumnsWanted(names))
+
+        look = self.desk.look
+        path = None if self.app.is_web else look.config_file
+        place = f"the choice goes to {one_line(str(path))}" if path else "it is for this session"
+        dialog = ColumnsDialog(self.table.titles, self.table.shown, keymap=look.keymap, place=place)
+        self.app.push_screen(dialog, answered)
 
     @on(Opened)
     def open_job(self) -> None:
-        """Show the selected job in detail."""
-        if (selected := self.selected_id()) is not None:
+        """Show the selected job in detail; fold the group of a heading, or list it again."""
+        if isinstance(cursor := self.table.cursor, Heading):
+            self.view.groups.fold(cursor)
+            self._arrange()
+        elif (selected := self.selected_id()) is not None:
             self.post_message(JobWanted(selected))
 
     @on(HeadChosen)
@@ -186,8 +210,11 @@ class JobsScreen(JobsAtHand):
     @on(Highlighted)
     def select(self) -> None:
         """Say more about the selected job."""
-        self.query_one(ChosenLine).choose(self.table.cursor)
-        self.query_one(ChosenPane).choose(self.table.cursor)
+        cursor = self.table.cursor
+        job_id = cursor if isinstance(cursor, int) else None
+        told = self._of_headings if isinstance(cursor, Heading) else ""
+        self.query_one(ChosenLine).choose(job_id, or_else=told)
+        self.query_one(ChosenPane).choose(job_id)
 
     @on(StateWanted)
     def show_state(self, message: StateWanted) -> None:
@@ -219,7 +246,13 @@ class JobsScreen(JobsAtHand):
 
     @property
     def _marked(self) -> list[int]:
-        return sorted(self.table.marks & self.desk.picture.jobs.keys())
+        jobs = self.desk.picture.jobs
+        return sorted(i for i in self.table.marks if isinstance(i, int) and i in jobs)
+
+    @property
+    def _of_headings(self) -> str:
+        first = self.desk.look.keymap.first
+        return f"{first('jobs.mark')} marks its jobs, {first('table.open')} folds them"
 
     def _inquire(self, *, is_news: bool) -> None:
         """Ask why the jobs on the screen wait, where only the server knows."""
@@ -255,16 +288,16 @@ class JobsScreen(JobsAtHand):
         self._show_surroundings()
 
     def _show_surroundings(self) -> None:
-        picture, look, table = self.desk.picture, self.desk.look, self.table
+        picture, look = self.desk.picture, self.desk.look
         self.set_class(not picture.jobs, "-empty")
         width = self.size.width
         self.query_one(StateTiles).show_tiles(tiles(picture, look, width))
         if (own := self.query_one("#own-quota", Lines)).display:
             own.show(own_quota(picture, look, width))
         marked = self.marked if width < lines.WIDE else 0  # otherwise the line below says it
-        said = self.view.said(shown=len(table.order), marked=marked)
+        said = self.view.said(marked=marked)
         self.query_one("#shown", Lines).show(lines.with_tabs(said, "jobs", width))
         self.query_one(SitePanels).show(picture, look)
         self.query_one("#empty", Lines).show_text(self.view.invitation())
         self.query_one(ChosenLine).tell()
-        self.query_one(ChosenPane).choose(table.cursor)
+        self.query_one(ChosenPane).choose(self.selected_id())

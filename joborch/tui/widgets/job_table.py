@@ -1,32 +1,44 @@
-"""The table of jobs: marks, and which columns a person wants."""
+"""The table of jobs: marks, headings of groups, and which columns a person wants."""
 
 from collections.abc import Collection, Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.binding import BindingType
+from textual.geometry import Offset
+from textual.strip import Strip
 
 from joborch.tui.columns import Column, chosen
 from joborch.tui.commands import MARKS, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.messages import Marked
+from joborch.tui.groups import Groups, Heading, Line
+from joborch.tui.layout import LEAD
+from joborch.tui.messages import Marked, MenuWanted
 from joborch.tui.tables import job_columns
 from joborch.tui.widgets.line_table import LineTable
 from joborch.wire.jobs import JobView
 
 
-class JobTable(LineTable[int, JobView]):
-    """Rows are jobs, known by their ids."""
+class JobTable(LineTable[Line, JobView]):
+    """Rows are jobs, known by their ids, and headings of groups where there are some."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MARKS)]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, groups: Groups) -> None:
         """Show nothing yet."""
         every = job_columns(desk.picture, desk.look)
         shown = chosen(every, desk.look.columns)
         self._all: Sequence[Column[JobView]] = [*shown, *(c for c in every if c not in shown)]
-        super().__init__(shown, desk.picture.jobs.get, glyphs=desk.look.glyphs)
+        jobs = desk.picture.jobs
+        super().__init__(
+            shown,
+            lambda key: jobs.get(key) if isinstance(key, int) else None,
+            glyphs=desk.look.glyphs,
+        )
+        self._groups = groups
         self._last_mark: int | None = None
-        self._chosen: int | None = None
+        self._chosen: Line | None = None
 
     @property
     def has_chosen(self) -> bool:
@@ -36,7 +48,7 @@ class JobTable(LineTable[int, JobView]):
     @property
     def in_sight(self) -> list[int]:
         """The jobs that are on the screen."""
-        return self._in_sight()
+        return _jobs(self._in_sight())
 
     @property
     def titles(self) -> dict[str, str]:
@@ -46,15 +58,31 @@ class JobTable(LineTable[int, JobView]):
     @property
     def shown(self) -> list[str]:
         """The columns that are shown where there is room."""
-        return [column.name for column in self._columns]
+        return [column.name for column in self._layout.columns]
 
-    def choose(self, names: Collection[str] | None) -> None:
-        """Show these columns, in the order they always have, and the ids; None: as before."""
-        if names is None:
-            return
-        self._columns = [one for one in self._all if one.name in names or one.name == "id"]
+    def choose(self, names: Sequence[str]) -> None:
+        """Show these columns, in this order."""
+        self._layout.columns = chosen(self._all, names)
+        self._all = [*self._layout.columns, *(one for one in self._all if one.name not in names)]
         self._lay_out()
         self.refresh()
+
+    def show(self, order: Sequence[Line]) -> None:
+        """Show these rows; if the selected one has been folded away, its heading is selected."""
+        cursor = self.cursor
+        if isinstance(cursor, int) and (heading := self._groups.fold_over(cursor)):
+            self._select(heading)
+        super().show(order)
+
+    def update(self, keys: frozenset[Line]) -> None:
+        """Draw these rows again, and the headings that count them."""
+        super().update(keys | self._groups.touched(keys))
+
+    def mark(self, keys: Sequence[Line]) -> None:
+        """Mark these and no others."""
+        for key in [key for key in self._strips if isinstance(key, Heading)]:
+            del self._strips[key]  # it says how many are marked
+        super().mark(keys)
 
     def forget(self, job_ids: Collection[int]) -> None:
         """Neither mark nor select these: the ids may be of other jobs by now."""
@@ -66,11 +94,26 @@ class JobTable(LineTable[int, JobView]):
             self.begin_at_top()
 
     def action_mark(self) -> None:
-        """Mark the selected job, or not, and go on to the next."""
-        if self.cursor is not None:
+        """Mark the selected job, or not, and go on to the next; on a heading, all below it."""
+        if isinstance(self.cursor, Heading):
+            self.toggle(self._groups.members(self.cursor))
+        elif self.cursor is not None:
             self._last_mark = self.cursor
             self._mark(self.marks ^ {self.cursor})
             self.action_move(1)
+
+    def toggle(self, job_ids: Collection[int]) -> None:
+        """Mark these too, or none of them any more if all are marked."""
+        jobs = {*job_ids}
+        self._mark(self.marks - jobs if jobs <= self.marks else self.marks | jobs)
+
+    def action_menu(self) -> None:
+        """Ask for the menu of what can be done."""
+        self.post_message(MenuWanted(self.cursor_offset))
+
+    def right_clicked(self, at: Offset) -> None:
+        """Ask for the menu there."""
+        self.post_message(MenuWanted(at))
 
     def action_mark_range(self) -> None:
         """Mark all from the one that was marked last to the selected one."""
@@ -79,12 +122,13 @@ class JobTable(LineTable[int, JobView]):
         places = {job_id: place for place, job_id in enumerate(self.order)}
         last = self.cursor if self._last_mark not in places else self._last_mark
         first, final = sorted((places[last], places[self.cursor]))
-        self._last_mark = self.cursor
-        self._mark(self.marks | {*self.order[first : final + 1]})
+        if isinstance(self.cursor, int):
+            self._last_mark = self.cursor
+        self._mark(self.marks | {*_jobs(self.order[first : final + 1])})
 
     def action_mark_all(self) -> None:
-        """Mark all jobs that pass the filter."""
-        self._mark(self.order)
+        """Mark all jobs that are listed."""
+        self._mark(_jobs(self.order))
 
     def action_unmark(self) -> None:
         """Mark none."""
@@ -95,6 +139,23 @@ class JobTable(LineTable[int, JobView]):
         super()._go(place)
         self._chosen = self.cursor
 
-    def _mark(self, job_ids: Collection[int]) -> None:
+    def _mark(self, job_ids: Collection[Line]) -> None:
         self.mark([*job_ids])
         self.post_message(Marked())
+
+    def _drawn(self, key: Line) -> Strip:
+        if isinstance(key, int):
+            return super()._drawn(key)
+        width = self._layout.width - LEAD
+        said = [
+            Segment(text, (self._tone_style(tone) if tone else Style()) + Style(bold=True))
+            for text, tone in self._groups.said(key, self.marks)
+        ]
+        strip = Strip(said)
+        if strip.cell_length > width:
+            strip = Strip([*strip.crop(0, width - 1), Segment(self._glyphs.more)])
+        return strip.adjust_cell_length(width)
+
+
+def _jobs(lines: Sequence[Line]) -> list[int]:
+    return [line for line in lines if isinstance(line, int)]

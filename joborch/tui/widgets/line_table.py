@@ -11,20 +11,21 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
 from textual.events import Click, Resize
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from joborch.tui.columns import Column, Row, laid_out
+from joborch.tui.columns import Column, Row
 from joborch.tui.commands import TABLE, bindings
 from joborch.tui.formatting import Glyphs, fit
+from joborch.tui.layout import LEAD, Layout
 from joborch.tui.messages import HeadChosen, Highlighted, Opened
 
 Key = TypeVar("Key", bound=Hashable)
 
-LEAD = 2
-"""Cells in front of each row, for the selection and the mark."""
 MOST_CACHED = 2000
+RIGHT = 3
+"""The button of a mouse."""
 TONES = (
     *("queued", "held", "assigned", "running", "completed", "failed", "timed_out", "cancelled"),
     *("invalid", "lost", "up", "late", "draining", "down", "full", "quiet"),
@@ -65,11 +66,10 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         self.order: list[Key] = []
         self.sorted_by: tuple[str, str] = ("", "")
         """The name of a column and the sign beside its title."""
-        self._columns, self._row, self._glyphs = columns, row, glyphs
+        self._row, self._glyphs = row, glyphs
+        self._layout = Layout(columns, glyphs)
         self._places: dict[Key, int] = {}
         self._strips: dict[Key, Strip] = {}
-        self._layout: list[tuple[Column[Row], int]] = []
-        self._width = 0
 
     def show(self, order: Sequence[Key]) -> None:
         """Show these rows; the selected one stays selected, and in sight."""
@@ -119,11 +119,12 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw the titles, or a row."""
-        if self._room != self._width:
+        if self._room != self._layout.width:
             self._lay_out()  # a scroll bar has come or gone
-        width = self._width
+        width = self._layout.width
         if y == 0:
-            return self._head(width)
+            titles = self._layout.titles(self.sorted_by)
+            return Strip([Segment(titles, self.get_component_rich_style("table--head"))], width)
         place = self.scroll_offset.y + y - 1
         if place >= len(self.order):
             return Strip.blank(width, self.rich_style)
@@ -148,6 +149,12 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         """Select the first row, or with -1 the last."""
         self._go(place % max(len(self.order), 1))
 
+    def action_shift(self, by: int) -> None:
+        """Show the columns further to the right, beside the first one."""
+        if self._layout.shift(by):
+            self._strips.clear()
+            self.refresh()
+
     def action_open(self) -> None:
         """Say that the selected row is to be opened."""
         if self.cursor is not None:
@@ -155,15 +162,29 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Select the row, open it at the second click, or sort by the column."""
+        is_right = event.button == RIGHT
         if event.y == 0:
-            if name := self._column_at(event.x - LEAD):
+            if is_right:
+                return
+            if name := self._layout.name_at(event.x):
                 self.post_message(HeadChosen(name))
             return
         place = self.scroll_offset.y + event.y - 1
         if place < len(self.order):
             self._go(place)
-            if event.chain == 2:
+            if is_right:
+                self.right_clicked(event.screen_offset)
+            elif event.chain == 2:
                 self.action_open()
+
+    def right_clicked(self, at: Offset) -> None:
+        """Do what a click with the right button on the selected row is for: here nothing."""
+
+    @property
+    def cursor_offset(self) -> Offset:
+        """Where on the screen the selected row is."""
+        place = self._places.get(self.cursor, 0) if self.cursor is not None else 0
+        return self.region.offset + Offset(LEAD, 1 + place - self.scroll_offset.y)
 
     def on_resize(self, event: Resize) -> None:
         """Lay the columns out for the new width."""
@@ -194,18 +215,8 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         return self.scrollable_content_region.width
 
     def _lay_out(self) -> None:
-        self._width = self._room
-        self._layout = laid_out(self._columns, self._width - LEAD)
+        self._layout.fill(self._room)
         self._strips.clear()
-
-    def _head(self, width: int) -> Strip:
-        name, sign = self.sorted_by
-        cells = [" " * LEAD]
-        for column, cell_width in self._layout:
-            title = column.title + (sign if column.name == name else "")
-            cells.append(fit(title, cell_width, is_right=column.is_right, more="") + " ")
-        text = fit("".join(cells), width, more="")
-        return Strip([Segment(text, self.get_component_rich_style("table--head"))], width)
 
     def _strip(self, key: Key) -> Strip:
         if (known := self._strips.get(key)) is not None:
@@ -216,7 +227,7 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
         return strip
 
     def _drawn(self, key: Key) -> Strip:
-        row, width = self._row(key), self._width - LEAD
+        row, width = self._row(key), self._layout.width - LEAD
         if row is None:
             return Strip.blank(width)
         segments = []
@@ -230,18 +241,11 @@ class LineTable(ScrollView, Generic[Key, Row], can_focus=True):
 
     def _tone(self, column: Column[Row], row: Row) -> Style | None:
         tone = column.tone(row) if column.tone else ""
-        if not tone:
-            return None
+        return self._tone_style(tone) if tone else None
+
+    def _tone_style(self, tone: str) -> Style:
         style = self.get_component_rich_style(f"tone--{tone}", partial=True)
         return Style(color=style.color, bold=style.bold, dim=style.dim)
-
-    def _column_at(self, x: int) -> str | None:
-        right = 0
-        for column, width in self._layout:
-            right += width + 1
-            if x < right:
-                return column.name
-        return None
 
     def _go(self, place: int) -> None:
         if self.order:
