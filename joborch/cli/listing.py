@@ -58,7 +58,7 @@ async def _reasons(
     session: Session, orchestrator: Orchestrator, jobs: Sequence[JobView], manner: Manner
 ) -> Mapping[int, str]:
     if manner.is_exact:
-        return await explained(orchestrator, jobs)
+        return await explained(orchestrator, jobs, now=session.now)
     return await in_short(orchestrator, jobs, now=session.now)
 
 
