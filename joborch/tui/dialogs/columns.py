@@ -17,8 +17,9 @@ class ColumnsDialog(ModalScreen[list[str] | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COLUMNS)]
 
-    def __init__(self, titles: Mapping[str, str], shown: Sequence[str]) -> None:
+    def __init__(self, titles: Mapping[str, str], shown: Sequence[str], *, leaving: str) -> None:
         super().__init__()
+        self._leaving = leaving
         self._titles, self._shown = titles, shown
 
     def compose(self) -> ComposeResult:
@@ -31,7 +32,7 @@ class ColumnsDialog(ModalScreen[list[str] | None]):
         with Vertical(id="dialog") as box:
             box.border_title = "Columns"
             yield SelectionList[str](*choices, id="choices")
-            yield Static("space shows or hides one; esc closes")
+            yield Static(f"space shows or hides one; {self._leaving} closes", markup=False)
 
     def on_mount(self) -> None:
         """Begin in the list."""

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from joborch.domain.text import one_line
 from joborch.tui.commands import CONFIRM, bindings
+from joborch.tui.keymap import Keymap
 
 
 class ConfirmDialog(ModalScreen[bool]):
@@ -30,6 +31,7 @@ class ConfirmDialog(ModalScreen[bool]):
         yes: str,
         no: str,
         guard_s: float,
+        keymap: Keymap,
         demanded: str | None = None,
     ) -> None:
         """Ask nothing yet.
@@ -37,14 +39,15 @@ class ConfirmDialog(ModalScreen[bool]):
         Args:
             title: the question.
             text: what it is about and what it would do.
-            yes: what ``y`` does.
+            yes: what the key for it does, as a rule ``y``.
             no: what everything else does.
             guard_s: what was typed so soon after it appeared was meant for what was there before.
-            demanded: has to be typed, instead of ``y``, where much is at stake.
+            keymap: the keys that are named.
+            demanded: has to be typed, instead of that key, where much is at stake.
         """
         super().__init__()
         self._title, self._text, self._yes, self._no = title, text, yes, no
-        self._demanded, self._guard_s = demanded, guard_s
+        self._demanded, self._guard_s, self._keymap = demanded, guard_s, keymap
         self._appeared = math.inf
 
     def compose(self) -> ComposeResult:
@@ -54,9 +57,12 @@ class ConfirmDialog(ModalScreen[bool]):
             yield Static(self._text, markup=False)
             yield Static("")
             if self._demanded is None:
-                yield Static(f"[ n  {self._no} ]      y  {self._yes}", markup=False)
+                first = self._keymap.first
+                keys = f"[ {first('confirm.no')}  {self._no} ]      {first('confirm.yes')}  "
+                yield Static(f"{keys}{self._yes}", markup=False)
             else:
-                yield Static(f"Type {self._demanded}: {self._yes}. Esc: {self._no}.", markup=False)
+                leaving = f"{self._keymap.leaving('confirm.no')}: {self._no}."
+                yield Static(f"Type {self._demanded}: {self._yes}. {leaving}", markup=False)
                 yield Input()
 
     def on_mount(self) -> None:

@@ -16,6 +16,7 @@ from joborch.tui.dialogs.choice import ChoiceDialog
 from joborch.tui.dialogs.columns import ColumnsDialog
 from joborch.tui.heading import own_quota, tiles
 from joborch.tui.inquiry import Inquiry
+from joborch.tui.keymap import COMMANDS
 from joborch.tui.messages import (
     Changed,
     FilterTyped,
@@ -52,7 +53,9 @@ class JobsScreen(JobsAtHand):
         super().__init__(desk)
         self.view = View(desk)
         self._is_arranging = False
-        self._chord = StateChord(desk.look.glyphs)
+        self._chord = StateChord(
+            desk.look.glyphs, first=desk.look.keymap.keys(COMMANDS["table.top"])[0]
+        )
         self._inquiry = Inquiry(desk)
 
     def content(self) -> ComposeResult:
@@ -158,7 +161,11 @@ class JobsScreen(JobsAtHand):
 
     def action_columns(self) -> None:
         """Choose which columns are shown."""
-        dialog = ColumnsDialog(self.table.titles, self.table.shown)
+        dialog = ColumnsDialog(
+            self.table.titles,
+            self.table.shown,
+            leaving=self.desk.look.keymap.first("columns.close"),
+        )
         self.app.push_screen(dialog, self.table.choose)
 
     @on(Opened)
@@ -185,7 +192,7 @@ class JobsScreen(JobsAtHand):
         self.set_filter("" if self.query_one(FilterBar).text == text else text)
 
     def on_key(self, event: Key) -> None:
-        """Take a state's letter after ``g`` to ask for the jobs of that state."""
+        """Take a state's letter after the first key to ask for the jobs of that state."""
         state = self._chord.state_after(event.key)
         if state is not None and self.focused is self.table:
             event.stop()
