@@ -7,11 +7,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from joborch.cli.exits import PARTIAL, REFUSED, UsageError
+from joborch.cli.narrowing import Passes, passes_only
 from joborch.cli.selection import EmptySelectionError, select
 from joborch.cli.session import Session
 from joborch.client import Orchestrator
-from joborch.domain.selectors import check_states
-from joborch.domain.states import JobState, states_named
+from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.wire.actions import ActionResult, JobAction, about, name_of
 from joborch.wire.jobs import JobView
@@ -68,10 +68,12 @@ def carry_out(session: Session, choice: Choice, deed: Deed) -> list[ActionResult
 
     Raises:
         EmptySelectionError: no job is meant; nothing was done.
-        UsageError: there are not as many as expected, or that is to be said; nothing was done.
+        UsageError: there are not as many as expected, or that is to be said, or ``--only`` is about
+            jobs to which it cannot be done; nothing was done.
         typer.Exit: after a dry run, and when the answer was no.
     """
-    jobs = session.run(lambda server: _chosen(choice, session, server))
+    passes = passes_only(choice.only, deed.action)
+    jobs = session.run(lambda server: _chosen(choice, passes, session, server))
     if choice.is_dry:
         _rehearse(session, deed, jobs)
         raise typer.Exit
@@ -89,24 +91,16 @@ def leave(results: Sequence[ActionResult]) -> NoReturn:
     raise typer.Exit(0 if all(done) else PARTIAL if any(done) else REFUSED)
 
 
-async def _chosen(choice: Choice, session: Session, orchestrator: Orchestrator) -> list[JobView]:
-    states = _states(choice.only)
+async def _chosen(
+    choice: Choice, passes: Passes, session: Session, orchestrator: Orchestrator
+) -> list[JobView]:
     jobs = await select(
         choice.selectors, session=session, orchestrator=orchestrator, where=choice.where
     )
-    chosen = [job for job in jobs if job.state in states]
+    chosen = [job for job in jobs if passes(job)]
     if not chosen:
         raise EmptySelectionError(f"none of {len(jobs)} jobs is {choice.only}")
     return chosen
-
-
-def _states(words: str | None) -> frozenset[JobState]:
-    if words is None:
-        return frozenset(JobState)
-    try:
-        return frozenset().union(*map(states_named, check_states(words).split(",")))
-    except ValueError as error:
-        raise UsageError(f"--only: {error}") from error
 
 
 def _rehearse(session: Session, deed: Deed, jobs: Sequence[JobView]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from joborch.cli.after import After
 from joborch.cli.exits import UsageError
-from joborch.cli.items import Sources
+from joborch.cli.items import Item, Sources
 from joborch.cli.wishes import Wishes
 
 
@@ -26,31 +26,15 @@ def check_input(
         raise UsageError(f"standard input can be only one of {' and '.join(readers)}")
 
 
-def check_expanded(arguments: Sequence[str], sources: Sources, *, is_command: bool) -> None:
-    """Refuse ``--each in/*.pdb run.sh``, where the shell made ``in/b.pdb`` the script.
-
-    With a command in place of the script they would be files of a single job.
-    """
-    if len(arguments) < (1 if is_command else 2):
-        return
-    first = Path(arguments[0])
-    named = [("--each", text) for text in sources.each]
-    named += [("--each-dir", text) for text in sources.each_dir]
-    for option, text in named:
-        pattern = Path(text)
-        if pattern.exists() and _are_alike(pattern, first):
-            be = "a file of each job" if is_command else "the script"
-            like = f"{pattern.parent}/*{'' if pattern.is_dir() else pattern.suffix}"
-            raise UsageError(
-                f"{first} would be {be}: the shell expanded a pattern",
-                hint=f"put the pattern in quotes: {option} '{like}'",
-            )
+def check_script(arguments: Sequence[str], items: Sequence[Item]) -> None:
+    """Refuse that the script is an item of its own, as in ``--each '*' run.sh``."""
+    script = Path(arguments[0]) if arguments else None
+    if script and script.is_file() and any(_is_same(item.file, script) for item in items):
+        raise UsageError(f"{script} is the script, and an item too", hint=f"add -x {script.name}")
 
 
-def _are_alike(one: Path, other: Path) -> bool:
-    if one.is_dir() or other.is_dir():
-        return one.is_dir() and other.is_dir() and one.parent == other.parent
-    return (one.parent, one.suffix) == (other.parent, other.suffix)
+def _is_same(file: Path | None, script: Path) -> bool:
+    return file is not None and file.samefile(script)
 
 
 def check_one(wishes: Wishes, after: After, sources: Sources) -> None:

@@ -11,6 +11,8 @@ from joborch.cli.session import Session
 from joborch.cli.tables import Column
 from joborch.cli.times import age
 from joborch.client import Orchestrator
+from joborch.client.standing import told as in_words
+from joborch.client.standing import with_place
 from joborch.domain.selectors import spelt
 from joborch.domain.text import one_line
 from joborch.wire.jobs import Explanation, JobView
@@ -21,6 +23,9 @@ joborch explain last --json
 joborch explain b-31 --format tsv
 """
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+
+OUT_OF_LINE = {None, "held", "dependency", "not_before"}
+"""Reasons of jobs that stand in no line, None that of those that do not wait."""
 
 Explained = tuple[JobView, Explanation]
 
@@ -34,7 +39,8 @@ def explain(
 
     async def work(orchestrator: Orchestrator) -> list[Explained]:
         jobs = await select(selectors or ["last"], session=session, orchestrator=orchestrator)
-        return [(job, await orchestrator.explain(job.id)) for job in jobs]
+        explanations = await orchestrator.explain_all([job.id for job in jobs])
+        return list(zip(jobs, explanations, strict=True))
 
     found = session.run(work)
     output, explanations = session.output, [explanation for _, explanation in found]
@@ -69,19 +75,23 @@ def facts(explanation: Explanation) -> list[str]:
 def in_brief(explanation: Explanation) -> str:
     """Say in a table's cell why a job waits: ``quota 5/5 · #3``."""
     e = explanation
-    place = {None: "", 1: " · next"}.get(e.position, f" · #{e.position}")
     if e.reason == "dependency" and e.after:
         more = e.after_count - 1
         return f"after {e.after[0].id}{f' and {more} more' if more else ''}"
-    texts = {
-        "service_paused": "service paused",
-        "quota_user": f"quota {e.user_active}/{e.user_limit}{place}",
-        "quota_service": f"service {e.service_active}/{e.service_limit}{place}",
-        "agent_full": f"agents full{place}",
-        "batch_limit": f"batch full{place}",
-        "no_agent": "no agent",
-    }
-    return texts.get(e.reason or "", e.message)
+    if e.reason in OUT_OF_LINE:
+        return e.message
+    return with_place(_in_line(e), e.position)
+
+
+def _in_line(e: Explanation) -> str:
+    """Say it as lists do."""
+    if e.reason == "service_paused":
+        return "service paused"
+    if e.reason == "quota_user" and e.user_active >= e.user_limit:
+        return f"quota {e.user_active}/{e.user_limit}"
+    if e.reason == "quota_service" and e.service_active >= (e.service_limit or 0):
+        return f"service {e.service_active}/{e.service_limit}"
+    return "no agent up" if e.reason == "no_agent" and not e.agents else in_words(e.reason)
 
 
 def outlook(session: Session, explanation: Explanation) -> Iterator[str]:

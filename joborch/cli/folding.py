@@ -75,7 +75,7 @@ class Folded:
 
 
 async def folded(
-    page: JobPage, orchestrator: Orchestrator, query: JobQuery, *, limit: int, now: datetime
+    page: JobPage, orchestrator: Orchestrator, query: JobQuery, *, limit: int
 ) -> Folded | None:
     """Return what is current, ``page`` being its beginning, in at most ``limit`` lines.
 
@@ -86,7 +86,7 @@ async def folded(
     while found := _batches(page.items, MOST_BATCHES - len(newest)):
         newest |= found
         others = " ".join(f"!batch:{name}" for name in newest)
-        page = await current(orchestrator, replace(query, q=others), limit=limit, now=now)
+        page = await current(orchestrator, replace(query, q=others), limit=limit)
     batches = [
         BatchLine(name=name, newest=job, counts=await _counts(orchestrator, name))
         for name, job in newest.items()

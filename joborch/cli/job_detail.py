@@ -11,9 +11,8 @@ from joborch.cli.last_words import last_words
 from joborch.cli.session import Session
 from joborch.cli.times import clock, size
 from joborch.client import Orchestrator
-from joborch.client.repeating import repeat_command, repeat_note
+from joborch.client.repeating import Repeat, repeat_of
 from joborch.domain.durations import format_duration
-from joborch.domain.errors import NotFoundError, ServerBrokenError
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.wire.events import EventView
@@ -28,7 +27,7 @@ async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView
     """Print how a job stands, why it waits, its history, its files, and what it wrote last."""
     history = await orchestrator.history(job.id)
     files = await orchestrator.files(job.id)
-    env = await _environment(orchestrator, job.id)
+    repeat = await repeat_of(orchestrator, job, files)
     written = await last_words(orchestrator, job)
     explanation = None
     if job.state == JobState.QUEUED:
@@ -42,16 +41,8 @@ async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView
     _show_why(session, explanation)
     for line in _timeline(session, history):
         output.line(line)
-    repeat = [("repeat", repeat_command(job, files, env)), ("", repeat_note(job, files, env))]
-    for label, text in [*_files(files), *repeat, *_log(written)]:
+    for label, text in [*_files(files), *_repeat(repeat), *_log(written)]:
         output.line(f"  {label:<9} {one_line(text)}")
-
-
-async def _environment(orchestrator: Orchestrator, job_id: int) -> dict[str, str] | None:
-    try:
-        return await orchestrator.environment(job_id)
-    except (NotFoundError, ServerBrokenError):
-        return None  # a server of before does not tell
 
 
 def _facts(session: Session, job: JobView) -> Iterator[tuple[str, str]]:
@@ -104,6 +95,12 @@ def _files(files: FileList) -> Iterator[tuple[str, str]]:
         names = [f"{file.name} {size(file.size_bytes)}" for file in found[:MOST_FILES]]
         more = [f"and {len(found) - MOST_FILES} more"] if len(found) > MOST_FILES else []
         yield label, " · ".join([*names, *more])
+
+
+def _repeat(repeat: Repeat) -> Iterator[tuple[str, str]]:
+    yield "repeat", repeat.line
+    if note := repeat.note:
+        yield "", note
 
 
 def _log(written: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:

@@ -41,9 +41,7 @@ async def show(
         output.document(described("joborch.job/1", jobs[0]))
     elif output.is_for_programs and not manner.is_exact:
         output.table(columns(now, {}), jobs, document=document, ids=lambda job: job.id)
-    elif manner.folds and (
-        fold := await folded(page, orchestrator, query, limit=manner.most, now=now)
-    ):
+    elif manner.folds and (fold := await folded(page, orchestrator, query, limit=manner.most)):
         table = folded_columns(now, await _reasons(session, orchestrator, fold.jobs, manner))
         output.table(table, fold.lines, document=document, ids=str, summary=fold.summary)
     else:
@@ -60,7 +58,7 @@ async def _reasons(
     session: Session, orchestrator: Orchestrator, jobs: Sequence[JobView], manner: Manner
 ) -> Mapping[int, str]:
     if manner.is_exact:
-        return await explained(orchestrator, jobs)
+        return await explained(orchestrator, jobs, now=session.now)
     return await in_short(orchestrator, jobs, now=session.now)
 
 

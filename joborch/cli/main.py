@@ -45,7 +45,8 @@ class WrappingCommand(ClientCommand):
         """Keep everything after the first ``--`` apart."""
         cut = args.index("--") if "--" in args else None
         ctx.meta["joborch.tail"] = None if cut is None else args[cut + 1 :]
-        return super().parse_args(ctx, args[:cut] if cut is not None else args)
+        ctx.meta["joborch.words"] = args[:cut]
+        return super().parse_args(ctx, args[:cut])
 
 
 class Commands(TyperGroup):

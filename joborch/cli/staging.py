@@ -3,18 +3,17 @@
 import fnmatch
 import glob
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from joborch.cli.exits import UsageError
+from joborch.client.wrapping import SHEBANG, wrapped
 
 SCRIPT = "run.sh"
 IGNORE_FILE = ".joborchignore"
 NEVER = (".git", IGNORE_FILE)
-SHEBANG = b"#!/bin/sh\n"
 
 Content = Path | bytes
 
@@ -116,7 +115,7 @@ def script_of(command: Sequence[str]) -> bytes:
     """Write a script that becomes this command."""
     if not command:
         raise UsageError("no command follows --")
-    return SHEBANG + f"exec {shlex.join(command)}\n".encode(errors="surrogateescape")
+    return wrapped(command)
 
 
 def _stage_directory(staged: Staged, directory: Path, exclude: Sequence[str]) -> Sequence[str]:

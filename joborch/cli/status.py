@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from joborch.cli import outcome
-from joborch.cli.current import current, in_order
+from joborch.cli.current import current, every, in_order
 from joborch.cli.exits import INTERRUPTED, UsageError
 from joborch.cli.filtering import Where, says_whose, wanted_by
 from joborch.cli.folding import Folded, folded
@@ -119,8 +119,8 @@ def status(
         if watches:
             from joborch.cli.watch import watch
 
-            async def fold(page: JobPage, now: datetime) -> Folded | None:
-                return await folded(page, orchestrator, query, limit=most, now=now)
+            async def fold(page: JobPage) -> Folded | None:
+                return await folded(page, orchestrator, query, limit=most)
 
             how = fold if manner.folds else None
             return await watch(session, orchestrator, ask, ends=bool(named), fold=how)
@@ -153,11 +153,10 @@ async def _asked(
             raise EmptySelectionError(f"no job is {' or '.join(selectors)} and as wanted")
         return JobPage(items=in_order(jobs, query.sort) if query.sort else jobs, total=len(jobs))
     if query == JobQuery(user=query.user, sort=query.sort):
-        return await current(orchestrator, query, limit=limit, now=session.now)
+        return await current(orchestrator, query, limit=limit)
     if limit is not None:
         return await orchestrator.jobs(query, limit=limit)
-    jobs = [job async for job in orchestrator.iter_jobs(query)]
-    return JobPage(items=jobs, total=len(jobs))
+    return await every(orchestrator, query)
 
 
 def _is_one(selectors: list[str], found: list[JobView], *, is_for_programs: bool) -> bool:

@@ -8,7 +8,7 @@ import typer
 
 from joborch.cli import submit_options as opts
 from joborch.cli.after import AFTER_FIELDS, After
-from joborch.cli.contradictions import check_expanded, check_input, check_one
+from joborch.cli.contradictions import check_input, check_one, check_script
 from joborch.cli.env_files import env_texts
 from joborch.cli.errand import Errand, sentence
 from joborch.cli.exits import UsageError
@@ -16,7 +16,9 @@ from joborch.cli.fields import fields_of
 from joborch.cli.items import Item, Sources
 from joborch.cli.ledger import Ledger, kept, seen
 from joborch.cli.session import Session
+from joborch.cli.shell_patterns import EACH, EACH_DIR, sorted_out
 from joborch.cli.template import Filled, Template, tell_notes
+from joborch.cli.typed_words import TypedWords, typed_words
 from joborch.cli.wishes import Wishes
 from joborch.domain.text import one_line
 from joborch.wire.jobs import Submitted, SubmittedJob
@@ -76,8 +78,11 @@ def submit(
     sources = Sources(
         each=each or (), each_dir=each_dir or (), each_line=each_line, csv=csv, jsonl=jsonl
     )
+    has_command = context.meta["joborch.tail"] is not None
+    if each or each_dir:
+        meant = sorted_out(_typed(context), sources, has_command=has_command)
+        arguments, sources = meant.arguments, meant.sources
     check_input(arguments or [], sources, inputs or [], [*(awaited or []), *(awaited_any or [])])
-    check_expanded(arguments or [], sources, is_command=bool(context.meta["joborch.tail"]))
     wishes = Wishes(
         service=service,
         user=user,
@@ -113,6 +118,8 @@ def submit(
         needs_script=items is None or not any(i.directory or i.inputs for i in items),
     )
     check_one(template.wishes, after, sources)
+    if not has_command:
+        check_script(arguments or [], items or ())
     if ledger and items is None:
         raise UsageError(
             "--ledger is for --each, --each-dir, --each-line, --csv and --jsonl",
@@ -124,6 +131,17 @@ def submit(
         _submit_many(
             session, template, items, after, ledger=ledger, parallel=jobs, is_rehearsal=dry_run
         )
+
+
+def _typed(context: typer.Context) -> TypedWords:
+    """Return the arguments with what they stand behind."""
+    valued = {
+        name
+        for option in context.command.params
+        if not (getattr(option, "is_flag", False) or getattr(option, "count", False))
+        for name in option.opts
+    }
+    return typed_words(context.meta["joborch.words"], watched={EACH, EACH_DIR}, valued=valued)
 
 
 def _submit_one(session: Session, template: Template, after: After, *, is_rehearsal: bool) -> None:

@@ -24,7 +24,7 @@ LONGEST_S = 10.0
 WITHOUT_EVENTS_S = 2.0
 
 Ask = Callable[[], Awaitable[JobPage]]
-Fold = Callable[[JobPage, datetime], Awaitable[Folded | None]]
+Fold = Callable[[JobPage], Awaitable[Folded | None]]
 
 
 async def watch(
@@ -122,7 +122,7 @@ class _Tables(_Frame):
     async def lines(self, orchestrator: Orchestrator, page: JobPage) -> Sequence[str]:
         """Fold the jobs, and ask what keeps those that wait."""
         now, output = datetime.now(UTC), self._session.output
-        fold = await self._fold(page, now) if self._fold else None
+        fold = await self._fold(page) if self._fold else None
         if fold is not None:
             table = folded_columns(now, await in_short(orchestrator, fold.jobs, now=now))
             return [*output.aligned(table, fold.lines)]

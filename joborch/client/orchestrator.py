@@ -1,6 +1,6 @@
 """The SDK's front door: one object with a method for everything a server offers to users."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from types import TracebackType
@@ -19,6 +19,7 @@ from joborch.wire.events import EventPage, EventView
 from joborch.wire.jobs import (
     Environment,
     Explanation,
+    Explanations,
     JobPage,
     JobView,
     Submitted,
@@ -148,6 +149,16 @@ class Orchestrator(JobActions, JobFiles, Site):
     async def explain(self, job_id: int) -> Explanation:
         """Return why a job waits."""
         return await self._get(f"/jobs/{job_id}/explain", Explanation)
+
+    async def explain_all(self, job_ids: Sequence[int]) -> list[Explanation]:
+        """Return why each of these jobs waits, in their order; 500 at a time are of one moment."""
+        if len(job_ids) == 1:
+            return [await self.explain(job_ids[0])]
+        found: list[Explanation] = []
+        for start in range(0, len(job_ids), MOST_IDS):
+            ids = ",".join(map(str, job_ids[start : start + MOST_IDS]))
+            found += (await self._get("/explanations", Explanations, id=ids)).items
+        return found
 
     async def environment(self, job_id: int) -> dict[str, str]:
         """Return the variables that were submitted with a job; secrets are masked."""

@@ -130,17 +130,18 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Lasts:
-    """So long ago was it submitted (``age``), or so long has it run (``run``)."""
+    """So long ago was it submitted (``age``) or did it end, or so long has it run (``run``)."""
 
-    fact: Literal["age", "run"]
+    fact: Literal["age", "run", "ended"]
     operator: str
     """Of :data:`COMPARISONS`."""
     span: timedelta
 
     def holds(self, job: JobFacts, now: datetime) -> bool:
         """Answer for one job."""
-        begin = job.submitted_at if self.fact == "age" else job.started_at
-        end = now if self.fact == "age" else job.finished_at or now
+        begins = {"age": job.submitted_at, "run": job.started_at, "ended": job.finished_at}
+        begin = begins[self.fact]
+        end = (job.finished_at or now) if self.fact == "run" else now
         return begin is not None and bool(COMPARISONS[self.operator](end - begin, self.span))
 
 

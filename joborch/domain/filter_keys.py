@@ -99,7 +99,7 @@ def _count(fact: Literal["priority", "exit_code"]) -> Callable[[str, str], Condi
     return read
 
 
-def _span(fact: Literal["age", "run"]) -> Callable[[str, str], Condition]:
+def _span(fact: Literal["age", "run", "ended"]) -> Callable[[str, str], Condition]:
     def read(operator: str, text: str) -> Condition:
         try:
             return Lasts(fact, operator, parse_duration(text))
@@ -123,6 +123,7 @@ KEYS: Mapping[str, Key] = {
     "agent": Key(_text("agent"), "agent:compute-1"),
     "age": Key(_span("age"), "age>2h", _MORE_OR_LESS),
     "run": Key(_span("run"), "run<30s", _MORE_OR_LESS),
+    "ended": Key(_span("ended"), "ended<1h", _MORE_OR_LESS),
     "prio": Key(_count("priority"), "prio>=70", (":", *_MORE_OR_LESS)),
     "exit": Key(_count("exit_code"), "exit:1", (":", *_MORE_OR_LESS)),
     "reason": Key(_part("reason"), "reason:signal"),

@@ -5,7 +5,7 @@
     state:failed,held   svc:example   user:lab-*   one of several; a star is a gap
     name:dock-*   name~^dock   dock                the whole name; its beginning; a part of it
     tag:night   tag:run=7   prio>=70   exit:1      has this tag; with this value; numbers
-    age>2h   run<30s                               submitted so long ago; runs, or ran, so long
+    age>2h   ended<1h   run<30s                    submitted, or ended, so long ago; has run so long
     42   40-60   b-31[1-10]   @failed              as the commands have it
     !word   !state:failed   "two words"            not; in quotes, what else would mean something
 

@@ -106,6 +106,8 @@ TERMINAL = frozenset(JobState) - ACTIVE - {JobState.QUEUED}
 WITH_RESULTS = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.TIMED_OUT})
 """In these a job ends by its agent's report only, and that brings the results if there are any."""
 BAD = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.INVALID, JobState.LOST})
+RETRIABLE = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.CANCELLED, JobState.LOST})
+"""What ended so could end better; ``completed`` may be asked for, ``invalid`` can never run."""
 
 GROUPS: dict[str, frozenset[JobState]] = {
     "active": frozenset(JobState) - TERMINAL,

@@ -56,6 +56,7 @@ class ActingApp(PatientApp):
             yes=what,
             no="Leave them" if len(errand.jobs) > 1 else "Leave it",
             guard_s=look.guard_s,
+            keymap=look.keymap,
             demanded=errand.demanded(look.user_id),
         )
         must_ask = errand.must_ask(look, is_chosen=message.is_chosen)
@@ -73,9 +74,10 @@ class ActingApp(PatientApp):
                 deed = set_priority(int(typed))
                 self.post_message(DeedWanted(deed, message.job_ids, is_chosen=message.is_chosen))
 
+        leaving = self.desk.look.keymap.leaving("prompt.close")
         dialog = PromptDialog(
             f"Priority of {noun(len(message.job_ids))}",
-            f"{LOWEST} to {HIGHEST}; higher goes first. Enter sets it, Esc leaves it.",
+            f"{LOWEST} to {HIGHEST}; higher goes first. Enter sets it, {leaving} leaves it.",
             value=str(job.priority) if job else "",
             mistake=no_priority,
         )
@@ -124,6 +126,7 @@ class ActingApp(PatientApp):
             yes=f"{verb} it",
             no="Leave it",
             guard_s=self.desk.look.guard_s,
+            keymap=self.desk.look.keymap,
         )
         self._do(drain, dialog)
 

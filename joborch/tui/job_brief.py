@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 
-from joborch.client.repeating import repeat_command
 from joborch.domain.text import one_line
 from joborch.tui.formatting import fit, size
 from joborch.tui.job_facts import (
@@ -32,7 +31,7 @@ def brief(facts: Facts, look: Look, width: int) -> Iterator[list[Part]]:
         found = [f"{one_line(f.name)} {size(f.size_bytes)}" for f in files_of(facts.files, kind)]
         if found:
             yield line(label, dot.join(found))
-    yield line("repeat", repeat_command(facts.job, facts.files))
+    yield line("repeat", facts.repeat.line)
     yield [""]
     yield from waits_of(facts)
     yield from history_of(facts, look)

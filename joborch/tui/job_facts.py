@@ -1,13 +1,13 @@
 """Everything about one job, as lines for a person."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
-from joborch.client.repeating import repeat_command
+from joborch.client.repeating import Repeat, repeat_of
 from joborch.domain.durations import format_duration
 from joborch.domain.errors import NotFoundError
 from joborch.domain.selectors import spelt
@@ -40,8 +40,8 @@ class Facts:
     history: list[EventView]
     files: FileList
     explanation: Explanation | None
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Without what is secret."""
+    repeat: Repeat
+    """The command line for a job like it, and its environment without what is secret."""
     runs: Spread | None = None
     """For how long the jobs of its service ran lately; only of a job that runs."""
 
@@ -50,7 +50,7 @@ def lines_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
     """Write the facts, why the job waits, its history and its files."""
     for label, text in (*standing_of(facts.job, look), *course_of(facts, look)):
         yield line(label, text)
-    yield line("repeat", repeat_command(facts.job, facts.files))
+    yield line("repeat", facts.repeat.line)
     yield [""]
     yield from waits_of(facts)
     yield from history_of(facts, look)
@@ -136,11 +136,11 @@ def history_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
 
 def environment_of(facts: Facts) -> Iterator[list[Part]]:
     """Write the variables that were submitted with the job."""
-    if not facts.env:
+    if not facts.repeat.env:
         return
     yield [""]
     yield [("environment", QUIET)]
-    for name, value in facts.env.items():
+    for name, value in facts.repeat.env.items():
         yield [f"  {one_line(f'{name}={value}')}"]
 
 
@@ -188,22 +188,16 @@ def document_of(job: JobView) -> str:
 
 async def learn(source: Source, job_id: int) -> Facts:
     """Ask for everything about a job."""
-    job = await source.job(job_id)
+    job, files = await source.job(job_id), await source.files(job_id)
     waits, runs = job.state == JobState.QUEUED, job.state == JobState.RUNNING
     return Facts(
         job=job,
         history=await source.history(job_id),
-        files=await source.files(job_id),
+        files=files,
         explanation=await source.explain(job_id) if waits else None,
-        env=await _environment(source, job_id),
+        repeat=await repeat_of(source, job, files),
         runs=await _runs_of(source, job.service) if runs else None,
     )
-
-
-async def _environment(source: Source, job_id: int) -> dict[str, str]:
-    with suppress(NotFoundError):  # a server of before does not tell
-        return await source.environment(job_id)
-    return {}
 
 
 async def _runs_of(source: Source, service: str) -> Spread | None:

@@ -22,7 +22,7 @@ PAGE = 1000
 MOST_EVENTS = 50_000
 """So many are kept here; it goes no further back."""
 BEGINNING = "this is the first event that the server has"
-PRESENT = "this is where it was paused; P goes on"
+PRESENT = "this is where it was paused"
 TOO_FAR = f"it goes back {MOST_EVENTS:,} events and no further"
 
 

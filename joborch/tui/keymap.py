@@ -57,6 +57,11 @@ class Keymap:
         """Write the first key of a command, for a sentence that names it."""
         return shown(self.keys(COMMANDS[command_id])[0])
 
+    def leaving(self, command_id: str) -> str:
+        """Write a key of a command that works beside a field too, where letters are typed."""
+        keys = [shown(key) for key in self.keys(COMMANDS[command_id])]
+        return next((key for key in keys if len(key) > 1), keys[0]).capitalize()
+
     def clashes(self) -> Iterator[str]:
         """Say where a chosen key is that of two commands, once for each two."""
         told: set[frozenset[str]] = set()

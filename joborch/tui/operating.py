@@ -31,9 +31,10 @@ class OperatingApp(ActingApp):
             if typed is not None:
                 self._ask_whether_to_pause(service, typed or None)
 
+        leaving = self.desk.look.keymap.leaving("prompt.close")
         dialog = PromptDialog(
             f"Pause {name}: why?",
-            "Those whose jobs wait are told; it may be left empty. Esc leaves it as it is.",
+            f"Those whose jobs wait are told; it may be left empty. {leaving} leaves it as it is.",
         )
         self.push_screen(dialog, answered)
 
@@ -59,6 +60,7 @@ class OperatingApp(ActingApp):
             yes="Remove it",
             no="Leave it",
             guard_s=self.desk.look.guard_s,
+            keymap=self.desk.look.keymap,
             demanded=name,
         )
         self._do(remove, dialog)
@@ -78,12 +80,14 @@ class OperatingApp(ActingApp):
             if is_yes:
                 self._let_change(True)
 
+        cancel = look.keymap.first("job.cancel")
         dialog = ConfirmDialog(
             "Let changes happen?",
-            "Until :ro, or the end, keys like x act on the jobs of this server.",
+            f"Until :ro, or the end, keys like {cancel} act on the jobs of this server.",
             yes="Let them",
             no="Read only",
             guard_s=look.guard_s,
+            keymap=look.keymap,
             demanded=place,
         )
         self.push_screen(dialog, answered)
@@ -118,5 +122,7 @@ class OperatingApp(ActingApp):
         self._do(resume, self._question(f"Resume {name}?", effect, "Resume it"))
 
     def _question(self, title: str, effect: str, yes: str) -> ConfirmDialog:
-        guard_s = self.desk.look.guard_s
-        return ConfirmDialog(title, effect, yes=yes, no="Leave it", guard_s=guard_s)
+        look = self.desk.look
+        return ConfirmDialog(
+            title, effect, yes=yes, no="Leave it", guard_s=look.guard_s, keymap=look.keymap
+        )

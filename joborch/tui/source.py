@@ -1,6 +1,7 @@
 """What the dashboard asks of a server, as a protocol: the SDK's ``Orchestrator`` is one."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -53,6 +54,11 @@ class Source(Protocol):
 
     async def files(self, job_id: int) -> FileList:
         """Return a job's files."""
+
+    def read_file(
+        self, job_id: int, name: str, *, kind: str = "result"
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open one file of a job, to be read piece by piece."""
 
     async def log(
         self,

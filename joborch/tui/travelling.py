@@ -7,7 +7,7 @@ from textual import on, work
 
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
-from joborch.tui.journey import Journey
+from joborch.tui.journey import PRESENT, Journey
 from joborch.tui.messages import Refused, Travelled
 from joborch.tui.news import News
 from joborch.tui.shelling import ShellingApp
@@ -43,7 +43,9 @@ class TravellingApp(ShellingApp):
     @on(Travelled)
     def arrive(self, message: Travelled) -> None:
         """Show the moment, or say that it goes no further."""
-        if message.said:
+        if message.said == PRESENT:
+            self.notify(f"{PRESENT}; {self._pause_key} goes on")
+        elif message.said:
             self.notify(message.said)
         self.spread(message.news)
 

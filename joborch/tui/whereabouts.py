@@ -6,6 +6,7 @@ server's answer, if it was asked; and else only that the job stands in line, at 
 
 from collections.abc import Callable
 
+from joborch.client.standing import told, what_is_full, with_place
 from joborch.domain.actors import held
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
@@ -13,15 +14,6 @@ from joborch.tui.formatting import Glyphs, time_of_day
 from joborch.tui.picture import Picture, counted_as
 from joborch.wire.jobs import JobView
 
-IN_LINE = "in line"
-_TOLD = {
-    "agent_full": "agents full",
-    "batch_limit": "batch full",
-    "no_agent": "no agent for it",
-    "next": "starting",
-}
-"""What the server says that the picture cannot know: some jobs need more than others of an agent,
-and some batches allow themselves only so many jobs at once."""
 _KINDS = {
     "after ": "after other jobs",
     "not before ": "not before a time",
@@ -30,7 +22,6 @@ _KINDS = {
     "service ": "service full",
 }
 """What keeps a job, by how it begins that is said of it with its numbers."""
-_WITHOUT_PLACE = ("no agent", "starting", "service paused")
 
 
 def where_or_why(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
@@ -81,7 +72,7 @@ def in_common_of_many(picture: Picture) -> Callable[[JobView], str]:
 
     def said(job: JobView) -> str:
         traits = (
-            *(job.state, job.held_at is None, job.after_count, job.not_before),
+            *(job.state, job.held_at is None, job.hold_actor, job.after_count, job.not_before),
             *(job.user_id, job.service, job.reason, job.exit_code, job.signal),
             picture.reasons.get(job.id),
         )
@@ -99,13 +90,8 @@ def is_open(job: JobView, picture: Picture) -> bool:
 
 
 def _with_place(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
-    said = _what_keeps(job, picture)
     place = picture.place_of(job)
-    if place is None or said.startswith(_WITHOUT_PLACE):
-        return said
-    # Who is first of a line of his own is next only if nothing but his quota keeps him.
-    is_next = place == 1 and said.startswith("quota")
-    return f"{said} {glyphs.dot} {'next' if is_next else f'#{place}'}"
+    return with_place(_what_keeps(job, picture), place, dot=glyphs.dot)
 
 
 def _what_keeps(job: JobView, picture: Picture) -> str:
@@ -127,18 +113,9 @@ def _out_of_line(job: JobView, picture: Picture) -> str:
 
 
 def _in_line(job: JobView, picture: Picture) -> str:
-    told = _TOLD.get(picture.reasons.get(job.id, ""))
-    return _what_is_full(job, picture) or told or job.reason or IN_LINE
+    return _what_is_full(job, picture) or told(picture.reasons.get(job.id), job.reason)
 
 
 def _what_is_full(job: JobView, picture: Picture) -> str | None:
     used, service = picture.usage_of(job.user_id, job.service), picture.service(job.service)
-    if service is not None and service.paused:
-        return "service paused"
-    if used and used.active >= used.limit:
-        return f"quota {used.active}/{used.limit}"
-    if service is None:
-        return None
-    if service.max is not None and service.active >= service.max:
-        return f"service {service.active}/{service.max}"
-    return None if service.agents else "no agent up"
+    return what_is_full(used, service)

@@ -177,6 +177,13 @@ class Explanation(msgspec.Struct, kw_only=True):
     """Not null: its service starts nothing at present, whatever else the job waits for."""
 
 
+class Explanations(msgspec.Struct, kw_only=True):
+    """Why several jobs are where they are, all of one moment."""
+
+    schema: str = "joborch.explanations/1"
+    items: list[Explanation]
+
+
 def batch_name(batch_id: int | None) -> str | None:
     """Write a batch's id as people see it."""
     return None if batch_id is None else f"b-{batch_id}"

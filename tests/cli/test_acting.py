@@ -247,6 +247,48 @@ def test_only_those_in_a_state_are_meant(stub: StubServer, joborch: Run) -> None
     assert joborch("retry", "b-31", "--only", "odd").code == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "words", "others"),
+    [
+        (("cancel",), "queued held assigned running active waiting R", "failed done"),
+        (("hold",), "queued held active waiting PD", "running bad"),
+        (("release",), "queued held active waiting", "assigned done"),
+        (("set", "priority=80"), "queued held active waiting", "running done"),
+        (("retry",), "failed timed_out cancelled lost done bad F", "completed invalid held"),
+        (("retry", "--completed"), "completed failed", "invalid queued"),
+    ],
+)
+def test_only_takes_each_state_in_which_the_action_can_be_done_to_a_job(
+    stub: StubServer, joborch: Run, command: tuple[str, ...], words: str, others: str
+) -> None:
+    stub.on(JOBS, says(a_page()))
+
+    for word in words.split():
+        assert joborch(*command, "@active", "--only", word).code == 3  # no such job
+    asked_so_far = len(stub.heard)
+    refused = [joborch(*command, "@active", "--only", word) for word in others.split()]
+
+    assert {done.code for done in refused} == {2}
+    assert all("; there are " in done.err for done in refused)
+    assert len(stub.heard) == asked_so_far
+
+
+def test_only_held_leaves_out_what_waits_without_being_held(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(1), a_job_view(2, held_at=NOON), a_job_view(3, RUNNING))))
+
+    assert joborch("cancel", "b-31", "--only", "held", "--dry-run").out == "2 queued\n"
+    assert joborch("cancel", "b-31", "--only", "held,running", "-q", "--dry-run").out == "2\n3\n"
+
+
+def test_what_only_cannot_be_about_is_told_with_what_it_can(joborch: Run) -> None:
+    done = joborch("hold", "42", "--only", "running")
+
+    assert done.err == (
+        "error: --only: no job that is 'running' can be held;"
+        " there are queued, held, active, waiting\n"
+    )
+
+
 def test_those_that_are_held_can_be_named(stub: StubServer, joborch: Run) -> None:
     stub.on(JOBS, says(a_page(a_job_view(1, held_at=NOON))))
     stub.on(ACTIONS, answers(done(1)))

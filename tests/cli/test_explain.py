@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from joborch.cli.explain import in_brief
-from joborch.wire.jobs import Explanation
+from joborch.wire.jobs import Explanation, Explanations
 from joborch.wire.statistics import Estimate
 from tests.support.command_line import Run
 from tests.support.stub_server import StubServer, says
@@ -38,6 +38,7 @@ def explains(stub: StubServer, *explanations: Explanation) -> None:
     for each in explanations:
         stub.on(f"GET /api/v1/jobs/{each.job_id}", says(a_job_view(each.job_id)))
         stub.on(f"GET /api/v1/jobs/{each.job_id}/explain", says(each))
+    stub.on("GET /api/v1/explanations", says(Explanations(items=[*explanations])))
 
 
 def test_why_until_when_and_what_would_help(stub: StubServer, joborch: Run) -> None:
@@ -100,6 +101,14 @@ def test_one_job_is_one_document_and_several_are_a_list(stub: StubServer, joborc
     assert [item["job_id"] for item in both["items"]] == [42, 43]
 
 
+def test_several_jobs_are_explained_in_one_answer(stub: StubServer, joborch: Run) -> None:
+    explains(stub, an_explanation(42, position=1), an_explanation(43, position=2))
+
+    assert joborch("explain", "42", "43").code == 0
+    assert stub.paths()[-1] == "GET /api/v1/explanations"
+    assert stub.heard[-1].query["id"] == "42,43"
+
+
 def test_several_jobs_are_rows_where_that_is_asked_for(stub: StubServer, joborch: Run) -> None:
     explains(stub, an_explanation(42, estimate=TEN_MINUTES), an_explanation(43))
 
@@ -138,10 +147,14 @@ def test_an_older_server_says_nothing_of_the_future(stub: StubServer, joborch: R
     [
         ({}, "quota 5/5 · #3"),
         ({"position": 1}, "quota 5/5 · next"),
-        ({"reason": "quota_service"}, "service 5/10 · #3"),
+        ({"user_active": 4}, "in line · #3"),
+        ({"reason": "quota_service", "service_active": 10}, "service 10/10 · #3"),
         ({"reason": "agent_full", "position": 2}, "agents full · #2"),
+        ({"reason": "agent_full", "position": 1}, "agents full · #1"),
+        ({"reason": "next", "position": 1}, "starting"),
         ({"reason": "batch_limit"}, "batch full · #3"),
-        ({"reason": "no_agent"}, "no agent"),
+        ({"reason": "no_agent"}, "no agent for it"),
+        ({"reason": "no_agent", "agents": 0}, "no agent up"),
         ({"reason": "service_paused"}, "service paused"),
         ({"reason": "held", "position": None, "message": "held until"}, "held until"),
     ],

@@ -31,9 +31,7 @@ def full(stub: StubServer) -> StubServer:
     """A server with a batch of 250 jobs, and an older job that runs."""
 
     def jobs(heard: Heard) -> Answer:
-        if heard.query["state"] == "done":
-            return says(a_page())
-        if heard.query.get("q") == "!batch:b-31":
+        if heard.query["q"] == "!batch:b-31 !ended>1h":
             return says(a_page(OLDER))
         first = int(heard.query["limit"])
         return says(JobPage(items=[*BATCH, OLDER][:first], total=251))
@@ -145,11 +143,7 @@ def test_the_exit_code_is_about_all_jobs_not_only_those_shown(
     now = datetime.now(UTC)
     well = [a_job_view(job_id, COMPLETED, finished_at=now) for job_id in (9, 8)]
     badly = a_job_view(7, FAILED, finished_at=now)
-
-    def jobs(heard: Heard) -> Answer:
-        return says(a_page() if heard.query["state"] == "active" else a_page(*well, badly))
-
-    stub.on("GET /api/v1/jobs", jobs)
+    stub.on("GET /api/v1/jobs", says(a_page(*well, badly)))
 
     done = joborch("status", "--exit-code", "-q", "-N", "2")
 

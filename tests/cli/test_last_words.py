@@ -5,7 +5,7 @@ import pytest
 from joborch.domain.errors import JobNotFoundError
 from joborch.domain.states import JobState
 from joborch.wire.events import EventPage
-from joborch.wire.jobs import FileList, FileView, JobView
+from joborch.wire.jobs import Environment, FileList, FileView, JobView
 from tests.support.command_line import Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says, sends
 from tests.support.views import a_job_view
@@ -69,3 +69,16 @@ def test_a_command_repeats_it_with_its_index(stub: StubServer, at_terminal: Run)
 
     repeat = "joborch submit -s example -n dock -p 70 -t run=night -a 7 run.sh in.dat"
     assert f"  repeat    {repeat}\n" in done.out
+
+
+def test_a_command_line_is_repeated_as_it_was_typed(stub: StubServer, at_terminal: Run) -> None:
+    script = b"#!/bin/sh\nexec ./prodigy --threads 4 in.dat\n"
+    shows(stub, a_job_view(42, FAILED, started_at=None))
+    stub.on("GET /api/v1/jobs/42/environment", says(Environment(env={"X": "1"})))
+    stub.on("GET /api/v1/jobs/42/files/input/run.sh", sends(script))
+
+    done = at_terminal("status", "42", NO_COLOR="1", COLUMNS="200")
+
+    repeat = "joborch submit -s example -n dock -e X=1 in.dat -- ./prodigy --threads 4 in.dat"
+    assert f"  repeat    {repeat}\n" in done.out
+    assert "needs in.dat here" in done.out

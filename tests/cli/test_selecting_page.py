@@ -66,6 +66,7 @@ FILTERS: dict[str, tuple[JobState, dict[str, Any], JobState, dict[str, Any]]] = 
     "prio>=70": (QUEUED, {"priority": 70}, QUEUED, {"priority": 69}),
     "exit:1": (FAILED, {}, QUEUED, {}),
     "age>2h": (QUEUED, {}, QUEUED, {"submitted_at": NOW - timedelta(hours=2)}),
+    "ended<1h": (FAILED, {"finished_at": NOW}, FAILED, {"finished_at": NOW - timedelta(hours=1)}),
     "run<30s": (RUNNING, SOON, RUNNING, {}),
     "reason:signal": (FAILED, {"reason": "Signal 9"}, FAILED, {}),
     "batch:b-31": (QUEUED, {"batch": "b-31"}, QUEUED, {"batch": "b-3"}),

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,8 @@ from joborch.domain.states import JobState
 from joborch.wire.events import EventPage
 from joborch.wire.jobs import FileList, JobPage
 from tests.support.command_line import Run
-from tests.support.stub_server import Answer, Heard, StubServer, refuses, says, streams
-from tests.support.views import a_job_view, a_page, a_submission, an_event
+from tests.support.stub_server import Answer, StubServer, refuses, says, streams
+from tests.support.views import NOON, a_job_view, a_page, a_submission, an_event
 
 JOBS = "GET /api/v1/jobs"
 QUEUED, RUNNING = JobState.QUEUED, JobState.RUNNING
@@ -26,11 +26,7 @@ def busy(stub: StubServer) -> StubServer:
     now = datetime.now(UTC)
     ended = a_job_view(41, FAILED, finished_at=now, name="dock-\x1b[31mred")
 
-    def jobs(heard: Heard) -> Answer:
-        is_active = heard.query.get("state") == "active"
-        return says(a_page(a_job_view(43, RUNNING)) if is_active else a_page(ended))
-
-    stub.on(JOBS, jobs)
+    stub.on(JOBS, says(a_page(a_job_view(43, RUNNING), ended)))
     return stub
 
 
@@ -71,19 +67,9 @@ def test_a_narrow_terminal_loses_columns_not_lines(busy: StubServer, at_terminal
     assert all(len(line) <= 46 for line in done.out.splitlines())
 
 
-def test_more_that_ended_than_fit_are_counted(stub: StubServer, at_terminal: Run) -> None:
-    now = datetime.now(UTC)
-    ended = [a_job_view(job_id, FAILED, finished_at=now) for job_id in range(90, 30, -1)]
-    old = a_job_view(30, FAILED, finished_at=now - timedelta(hours=2))
-
-    def jobs(heard: Heard) -> Answer:
-        if heard.query["state"] == "active":
-            return says(a_page())
-        if "cursor" in heard.query:
-            return says(JobPage(items=[*ended[50:], old], total=61))
-        return says(JobPage(items=ended[:50], total=61, next="more"))
-
-    stub.on(JOBS, jobs)
+def test_more_than_fit_are_counted(stub: StubServer, at_terminal: Run) -> None:
+    ended = [a_job_view(job_id, FAILED, finished_at=NOON) for job_id in range(90, 40, -1)]
+    stub.on(JOBS, says(JobPage(items=ended, total=60, next="more")))
 
     done = at_terminal("status")
 
@@ -92,25 +78,25 @@ def test_more_that_ended_than_fit_are_counted(stub: StubServer, at_terminal: Run
     assert json.loads(at_terminal("status", "--json").out)["total"] == 60
 
 
-def test_a_job_that_ends_between_two_requests_is_listed_once(
+def test_what_is_active_or_has_just_ended_is_counted_in_one_answer(
     stub: StubServer, joborch: Run
 ) -> None:
-    ends = a_job_view(42, COMPLETED, finished_at=datetime.now(UTC))
+    stub.on(JOBS, says(JobPage(items=[a_job_view(43, RUNNING)], total=2, next="more")))
 
-    def jobs(heard: Heard) -> Answer:
-        is_active = heard.query["state"] == "active"
-        both = a_page(a_job_view(42, RUNNING), a_job_view(43, RUNNING))
-        return says(both if is_active else a_page(ends))
+    page = json.loads(joborch("status", "--json", "-N", "1").out)
 
-    stub.on(JOBS, jobs)
+    assert page["total"] == 2  # a job that ends while it is asked cannot be in two answers
+    assert [heard.query["q"] for heard in stub.heard] == ["!ended>1h"]
 
-    page = json.loads(joborch("status", "--json").out)
 
-    assert page["total"] == 2
-    assert [(job["id"], job["state"]) for job in page["items"]] == [
-        (43, "running"),
-        (42, "completed"),
-    ]
+def test_a_job_that_moves_between_two_pages_is_there_once(stub: StubServer, joborch: Run) -> None:
+    first = JobPage(items=[a_job_view(43, RUNNING)], total=2, next="more")
+    second = a_page(a_job_view(43, COMPLETED), a_job_view(41, COMPLETED))
+    stub.on(JOBS, lambda heard: says(second if "cursor" in heard.query else first))
+
+    done = joborch("status", "--exit-code", "--sort", "-finished_at", "--json")
+
+    assert (done.code, json.loads(done.out)["total"]) == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -127,10 +113,7 @@ def test_what_is_active_and_what_has_ended_is_sorted_together(
 ) -> None:
     ended = a_job_view(41, FAILED, finished_at=datetime.now(UTC), user_id="ann")
     running = a_job_view(43, RUNNING, user_id="zoe")
-    stub.on(
-        JOBS,
-        lambda heard: says(a_page(running if heard.query["state"] == "active" else ended)),
-    )
+    stub.on(JOBS, says(a_page(running, ended)))
 
     done = joborch("status", "-A", "--sort", sort, "-q")
 

@@ -1,7 +1,7 @@
 """One job an item, submitted to a real server."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -341,45 +341,6 @@ def test_mistakes_are_told_before_anything_is_sent(
     assert complaint in done.err
     assert done.out == ""
     assert joborch("status", "-q", "--user", "nobody").out == ""
-
-
-def test_a_pattern_that_the_shell_expanded_is_not_taken_for_a_script(
-    here: Path, joborch: Run
-) -> None:
-    done = joborch("submit", "--each", "in/a.pdb", "in/b.pdb", "in/c.pdb", "dock.sh")
-
-    assert done.code == 2
-    assert "fix: put the pattern in quotes: --each 'in/*.pdb'" in done.err
-
-
-@pytest.mark.parametrize(
-    ("words", "pattern"),
-    [
-        (("--each", "in/a.pdb", "in/b.pdb", "in/c.pdb", "--", "cat"), "--each 'in/*.pdb'"),
-        (("--each", "in/a.pdb", "in/b.pdb", "--", "cat"), "--each 'in/*.pdb'"),
-        (("--each-dir", "runs/1.x", "runs/2.y", "--", "ls"), "--each-dir 'runs/*'"),
-        (("--each-dir", "runs/1.x", "runs/2.y", "dock.sh"), "--each-dir 'runs/*'"),
-    ],
-)
-def test_a_pattern_that_the_shell_expanded_is_refused_before_a_command_too(
-    here: Path, joborch: Run, words: Sequence[str], pattern: str
-) -> None:
-    for name in ("1.x", "2.y"):
-        (here / "runs" / name).mkdir(parents=True)
-
-    done = joborch("submit", "-u", "expanded", *words)
-
-    assert done.code == 2
-    assert f"fix: put the pattern in quotes: {pattern}" in done.err
-    assert joborch("status", "-q", "--user", "expanded").out == ""
-
-
-def test_a_file_that_all_jobs_share_may_stand_beside_the_items(here: Path, joborch: Run) -> None:
-    (here / "in" / "all.txt").write_text("for all")
-
-    done = joborch("submit", "-u", "sharing", "--each", "in/a.pdb", "in/all.txt", "--", "cat")
-
-    assert (done.code, len(done.out.split())) == (0, 1)
 
 
 def test_a_dry_run_sends_nothing_and_says_what_would_be_met(

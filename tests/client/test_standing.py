@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from joborch.client.standing import what_is_full
+from joborch.client.standing import told, what_is_full, with_place
 from joborch.wire.services import PauseView, ServiceView, UsageView
 from tests.support.views import NOON
 
@@ -37,7 +37,7 @@ def use(active: int) -> UsageView:
         (use(4), a_service(active=10), "service 10/10"),
         (use(4), a_service(active=10, max=None, slots=20), None),
         (use(4), a_service(agents=0, slots=0), "no agent up"),
-        (use(4), a_service(active=8), "agents full"),
+        (use(4), a_service(active=8), None),
         (use(5), a_service(paused=PauseView(at=NOON, by="ann", reason=None)), "service paused"),
         (use(4), None, None),
     ],
@@ -46,3 +46,37 @@ def test_what_is_full_is_said_with_its_numbers(
     used: UsageView | None, service: ServiceView | None, said: str | None
 ) -> None:
     assert what_is_full(used, service) == said
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("agent_full", "agents full"),
+        ("next", "starting"),
+        ("quota_user", "host failed"),
+        (None, "host failed"),
+    ],
+)
+def test_what_the_server_knows_is_said_before_what_is_recorded(
+    reason: str | None, said: str
+) -> None:
+    assert told(reason, "host failed") == said
+    assert told(None) == "in line"
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "cell"),
+    [
+        ("quota 5/5", 1, "quota 5/5 · next"),
+        ("quota 5/5", 3, "quota 5/5 · #3"),
+        ("agents full", 1, "agents full · #1"),
+        ("in line", 2, "in line · #2"),
+        ("starting", 1, "starting"),
+        ("no agent up", 1, "no agent up"),
+        ("quota 5/5", None, "quota 5/5"),
+    ],
+)
+def test_who_is_first_of_his_own_line_is_next_only_for_his_own_quota(
+    said: str, place: int | None, cell: str
+) -> None:
+    assert with_place(said, place) == cell

@@ -103,6 +103,8 @@ def passing(text: str) -> list[int]:
         ("run<30s", [6]),
         ("run>=1h", [1, 4, 5]),
         ("run>1h", [1]),
+        ("ended>30m", [4, 5, 7]),
+        ("!ended>30m", [1, 2, 3, 6]),
         ("reason:input", [7]),
         ("2", [2]),
         ("2-3", [2, 3]),

@@ -94,8 +94,8 @@ class Life:
         await self.bench.clean()
         assert await self.bench.job(job_id) == before
         parts = self.bench.parts
-        told = await explain(
-            job_id,
+        (told,) = await explain(
+            [job_id],
             database=parts.database,
             catalog=parts.catalog,
             roll=parts.roll,

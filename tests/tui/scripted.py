@@ -1,7 +1,8 @@
 """A server's answers, as a test wants them; the dashboard's own code is all real."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class ScriptedSource:
         self.histories: dict[int, list[EventView]] = {}
         self.file_lists: dict[int, FileList] = {}
         self.explanations: dict[int, Explanation] = {}
+        self.scripts: dict[int, bytes] = {}
         self.environments: dict[int, dict[str, str]] = {}
         self.reasons: dict[int, str] = {}
         """Why jobs wait."""
@@ -207,6 +209,18 @@ class ScriptedSource:
     async def files(self, job_id: int) -> FileList:
         self._check()
         return self.file_lists.get(job_id, FileList(items=[]))
+
+    @asynccontextmanager
+    async def read_file(
+        self, job_id: int, name: str, *, kind: str = "result"
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        self._check()
+        if kind != "input" or name != "run.sh":
+            raise JobNotFoundError(job_id)
+        yield self._script(job_id)
+
+    async def _script(self, job_id: int) -> AsyncIterator[bytes]:
+        yield self.scripts.get(job_id, b"#!/bin/sh\nls\n")
 
     async def log(
         self,

@@ -381,6 +381,24 @@ def test_capital_y_copies_a_command_that_submits_the_like() -> None:
     play(story, source)
 
 
+def test_what_is_copied_has_the_environment_and_the_command_that_was_typed() -> None:
+    source = ScriptedSource(a_job_view(7))
+    source.file_lists[7] = FileList(
+        items=[FileView(name=name, size_bytes=24, kind="input") for name in ("a.pdb", "run.sh")]
+    )
+    source.environments[7] = {"X": "1 2", "API_TOKEN": "***"}
+    source.scripts[7] = b"#!/bin/sh\nexec ./dock a.pdb\n"
+
+    async def story(stage: Stage) -> None:
+        await stage.press("Y")
+        await stage.is_told("clipboard: joborch submit -s example")
+        assert stage.app.clipboard == (
+            "joborch submit -s example -n dock -e 'X=1 2' -e API_TOKEN a.pdb -- ./dock a.pdb"
+        )
+
+    play(story, source)
+
+
 def test_o_fetches_results_to_a_new_place_and_to_no_other(tmp_path: Path) -> None:
     results = ResultsView(size_bytes=5, sha256="0" * 64)
     source = ScriptedSource(a_job_view(7, COMPLETED, results=results))
@@ -414,18 +432,6 @@ def test_c_hides_a_column_for_this_session() -> None:
         assert "service" not in stage.app.jobs.table.shown
 
     play(story, jobs_in(QUEUED))
-
-
-def test_t_puts_together_what_belongs_together() -> None:
-    users = ("bob", "ann", "bob")
-    source = ScriptedSource(*(a_job_view(i, user_id=user) for i, user in enumerate(users, 1)))
-
-    async def story(stage: Stage) -> None:
-        await stage.press("t", "t")
-        await stage.sees("by state in each user")
-        assert stage.table.order == [2, 1, 3]
-
-    play(story, source)
 
 
 def test_the_detail_of_a_job_has_the_same_keys() -> None:

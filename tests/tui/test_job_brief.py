@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from joborch.client.repeating import Repeat
 from joborch.domain.states import JobState
 from joborch.tui.job_brief import brief
 from joborch.tui.job_facts import Facts
@@ -24,18 +25,20 @@ RUNNING = a_job_view(
     assigned_at=NOON - timedelta(seconds=44),
     started_at=NOON - timedelta(seconds=42),
 )
+FILES = FileList(
+    items=[
+        FileView(name="run.sh", size_bytes=112, kind="input"),
+        FileView(name="in\x1b[31m.pdb", size_bytes=1024, kind="input"),
+        FileView(name="out.txt", size_bytes=2048, kind="result"),
+        FileView(name=".joborch/attempts", size_bytes=1, kind="result"),
+    ]
+)
 FACTS = Facts(
     job=RUNNING,
     history=[],
     explanation=None,
-    files=FileList(
-        items=[
-            FileView(name="run.sh", size_bytes=112, kind="input"),
-            FileView(name="in\x1b[31m.pdb", size_bytes=1024, kind="input"),
-            FileView(name="out.txt", size_bytes=2048, kind="result"),
-            FileView(name=".joborch/attempts", size_bytes=1, kind="result"),
-        ]
-    ),
+    files=FILES,
+    repeat=Repeat(job=RUNNING, files=FILES),
 )
 
 

@@ -238,7 +238,7 @@ def test_many_jobs_need_their_number() -> None:
         (("2", "dock"), "'dock' names no jobs: give ids like 42, 40-60, b-31, @failed or last"),
         (("2", ""), "nothing to cancel"),
         (("2", "6"), "nothing to cancel: it has ended"),
-        (("3", "7"), "nothing to hold: it does not wait"),
+        (("3", "7"), "nothing to hold: it does not wait, or is held"),
         (("2", "last"), "last is not known here; give ids"),
         (("6", "99"), "no such job"),
     ],

@@ -128,6 +128,35 @@ def test_two_commands_may_change_their_keys() -> None:
     play(story, a_busy_source(), keymap=preferences.keymap)
 
 
+def test_every_sentence_names_the_chosen_key() -> None:
+    chosen = {
+        "confirm.yes": "J",
+        "confirm.no": "n,f12",
+        "prompt.close": "f9",
+        "columns.close": "f8",
+    }
+
+    async def story(stage: Stage) -> None:
+        await stage.press("x")
+        await stage.sees("[ n  Leave it ]      J  Cancel 1 job")
+        await stage.press("n", "p")
+        await stage.sees("Enter sets it, F9 leaves it.")
+        await stage.press("f9", "c")
+        await stage.sees("f8 closes")
+
+    play(story, a_busy_source(), size=(120, 40), keymap=keymap_of(chosen))
+
+
+def test_the_two_keys_for_a_state_begin_with_the_chosen_one() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("g", "r")
+        await stage.sees("1213")
+        await stage.press("t", "r")
+        await stage.sees("state:running")
+
+    play(story, a_busy_source(), size=(120, 40), keymap=keymap_of({"table.top": "t"}))
+
+
 def test_the_same_key_on_two_screens_is_no_matter() -> None:
     assert with_keys(agent_drain="x").warnings == ()
 

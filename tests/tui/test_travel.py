@@ -68,7 +68,7 @@ def test_one_event_back_undoes_what_happened_last() -> None:
         await stage.press(LATER, LATER)
         await stage.sees("⏸ as of 11:59:55", "3 of 3")
         await stage.press(LATER)
-        await stage.sees("this is where it was paused")
+        await stage.is_told("this is where it was paused; P goes on")
 
     play(story, a_short_past())
 

@@ -55,6 +55,12 @@ def states(_: Site) -> Found:
         yield name, " ".join(sorted(members))
 
 
+def states_or_held(site: Site) -> Found:
+    """Yield states, groups of states, and the fact that can be asked for like one."""
+    yield from states(site)
+    yield "held", "waiting to be released"
+
+
 def jobs(wanted: str = "") -> Callable[[Site], Found]:
     """Return the kind of a selector: batches and ids newest first, then ``@groups``, ``last``."""
 
@@ -65,9 +71,9 @@ def jobs(wanted: str = "") -> Callable[[Site], Found]:
         except Exception:
             newest = []
         yield from _named(newest)
-        for state, _ in states(site):
-            yield f"@{state}", ""
-        yield from [("@held", "waiting to be released"), ("last", "what you submitted last")]
+        for state, about in states_or_held(site):
+            yield f"@{state}", about if state == "held" else ""
+        yield "last", "what you submitted last"
 
     return found
 
@@ -123,8 +129,8 @@ BY_OPTION: dict[str, Kind] = {
     "--user": users,
     "--agent": agents,
     "--tag": tags,
-    "--state": states,
-    "--only": states,
+    "--state": states_or_held,
+    "--only": states_or_held,
     "--after": jobs("active"),
     "--after-any": jobs("active"),
     "--for": states,

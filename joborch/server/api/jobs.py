@@ -1,6 +1,6 @@
 """Routes about jobs: submit, list, show, follow, explain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from joborch.server.api.forms import read_order
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import (
     LARGEST_ID,
+    parse_ids,
     parse_states,
     read_job_query,
     read_one,
@@ -28,6 +29,7 @@ from joborch.wire.events import EventPage
 from joborch.wire.jobs import (
     Environment,
     Explanation,
+    Explanations,
     JobPage,
     JobView,
     Submitted,
@@ -118,9 +120,27 @@ async def show_history(request: ApiRequest, job_id: JobId) -> EventPage:
 @get("/jobs/{job_id:int}/explain", tags=["jobs"], responses=refusals(400, 404))
 async def explain_job(request: ApiRequest, job_id: JobId) -> Explanation:
     """Explain why a job waits."""
+    (explanation,) = await _explained(request, [job_id])
+    return explanation
+
+
+@get("/explanations", tags=["jobs"], responses=refusals(400, 404))
+async def explain_jobs(
+    request: ApiRequest,
+    job_ids: Annotated[
+        str, QueryParameter(name="id", description="Ids of jobs, with commas; at most 1000.")
+    ] = "",
+) -> Explanations:
+    """Explain why several jobs wait, all at one moment."""
+    refuse_others(request.query_params, ["id"])
+    wanted = read_one("id", job_ids, parse_ids) if job_ids else ()
+    return Explanations(items=await _explained(request, wanted))
+
+
+async def _explained(request: ApiRequest, job_ids: Sequence[int]) -> list[Explanation]:
     parts = request.parts
     return await explain.explain(
-        job_id,
+        job_ids,
         database=parts.database,
         catalog=parts.catalog,
         roll=parts.roll,
@@ -165,5 +185,6 @@ HANDLERS: list[HTTPRouteHandler] = [
     show_job,
     show_history,
     explain_job,
+    explain_jobs,
     show_environment,
 ]

@@ -1,6 +1,7 @@
 """Say why a job is where it is, when it will start, and what would help."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from joborch.domain.actors import held
@@ -16,7 +17,7 @@ from joborch.server.live.catalog import Catalog
 from joborch.server.live.presence import Roll
 from joborch.server.operations.forecasts import Taking, offering, read_pool
 from joborch.server.operations.remedies import Circumstances, remedies
-from joborch.server.operations.waiting import candidate_of, out_of_line
+from joborch.server.operations.waiting import candidate_of, reasons_of
 from joborch.server.store import gates, jobs, lines, overrides, pauses, snapshots
 from joborch.server.store import usage as counters
 from joborch.server.store.database import Connection, Database
@@ -30,27 +31,28 @@ OUT_OF_LINE = frozenset({HoldReason.HELD, HoldReason.DEPENDENCY, HoldReason.NOT_
 
 
 async def explain(
-    job_id: int,
+    job_ids: Sequence[int],
     *,
     database: Database,
     catalog: Catalog,
     roll: Roll,
     clock: Clock,
     turned_away: Collection[tuple[int, int]] = (),
-) -> Explanation:
-    """Explain one job, in numbers and in a sentence.
+) -> list[Explanation]:
+    """Explain jobs, in numbers and in a sentence each, all as things are at one moment.
 
     ``turned_away`` are attempts whose results the server's disk has no room for.
 
     Raises:
-        JobNotFoundError: there is none of this id.
+        JobNotFoundError: there is none of one of these ids.
     """
-    taking = Taking.of(roll, clock)
-    limits = catalog.limits()
-    without_room, now = frozenset(turned_away), clock.now()
-    return await database.read(
-        lambda c: _explain(c, job_id, taking, limits, without_room=without_room, now=now)
+    site = _Site(
+        taking=Taking.of(roll, clock),
+        limits=catalog.limits(),
+        without_room=frozenset(turned_away),
+        now=clock.now(),
     )
+    return await database.read(lambda c: _explain_all(c, job_ids, site))
 
 
 async def places(submitted: Sequence[Job], *, database: Database, clock: Clock) -> dict[int, int]:
@@ -58,21 +60,38 @@ async def places(submitted: Sequence[Job], *, database: Database, clock: Clock) 
     return await database.read(lambda c: lines.places(c, submitted, clock.now()))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """What is the same for all jobs."""
+
+    taking: Taking
+    limits: dict[str, Limits]
+    without_room: Collection[tuple[int, int]]
+    now: datetime
+
+
+def _explain_all(connection: Connection, job_ids: Sequence[int], site: _Site) -> list[Explanation]:
+    found = [jobs.find(connection, job_id) for job_id in job_ids]
+    waiting = [job for job in found if job.state is JobState.QUEUED]
+    reasons = _reasons(connection, waiting, site) if waiting else {}
+    return [_explain(connection, job, reasons.get(job.id), site) for job in found]
+
+
+def _reasons(connection: Connection, waiting: Sequence[Job], site: _Site) -> dict[int, HoldReason]:
+    agents, now = site.taking.agents, site.now
+    seen = snapshots.snapshot(connection, limits=site.limits, agents=agents, now=now)
+    heads = snapshots.heads(connection, now)
+    return reasons_of(connection, waiting, heads=heads, seen=seen, now=now)
+
+
 def _explain(
-    connection: Connection,
-    job_id: int,
-    taking: Taking,
-    limits: dict[str, Limits],
-    *,
-    without_room: Collection[tuple[int, int]],
-    now: datetime,
+    connection: Connection, job: Job, reason: HoldReason | None, site: _Site
 ) -> Explanation:
-    job = jobs.find(connection, job_id)
-    facts = _Facts(connection, job, taking, limits)
-    if job.state is not JobState.QUEUED:
-        waits = job.state.is_active and (job.id, job.attempt) in without_room
+    taking, now = site.taking, site.now
+    facts = _Facts(connection, job, taking, site.limits)
+    if reason is None:
+        waits = job.state.is_active and (job.id, job.attempt) in site.without_room
         return facts.told(_WITHOUT_ROOM if waits else _ended_or_running(job, now))
-    reason = facts.reason(now)
     in_line = reason not in OUT_OF_LINE
     place, ahead = jobs.place_in_line(connection, job, now) if in_line else (None, None)
     told = facts.told(_waiting(facts, reason, place, now))
@@ -182,15 +201,24 @@ class _Facts:
         """Return how many active jobs an operator allows its user; None if that is left open."""
         return self.override.running if self.override else None
 
-    def reason(self, now: datetime) -> HoldReason:
-        """Return what keeps the job waiting."""
-        if reason := out_of_line(self.job, now):
-            return reason
-        return why_waiting(candidate_of(self.job), self._snapshot)
+    def is_taken_by_others(self, reason: HoldReason) -> bool:
+        """Whether there is room for it now, but not after jobs ahead of it have started."""
+        total = self.limits.total
+        match reason:
+            case HoldReason.QUOTA_USER:
+                return self.user_active < self.limits.per_user
+            case HoldReason.QUOTA_SERVICE:
+                return total is not None and self.service_active < total
+            case HoldReason.AGENT_FULL | HoldReason.BATCH_LIMIT:
+                return why_waiting(candidate_of(self.job), self._snapshot) is HoldReason.NEXT
+            case _:
+                return False
 
     def holders(self, connection: Connection, reason: HoldReason) -> list[int]:
         """Return the jobs that hold the slots that it waits for, oldest first."""
         job = self.job
+        if self.is_taken_by_others(reason):
+            return []
         if reason is HoldReason.QUOTA_USER:
             return self.held_by[:MOST_HOLDERS]
         holders = lines.holders(connection)
@@ -208,6 +236,7 @@ class _Facts:
 
 def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime) -> str:
     job, limits = facts.job, facts.limits
+    of_others = _taken_by_others(facts) if facts.is_taken_by_others(reason) else {}
     sentences = {
         HoldReason.HELD: f"{held(job.hold_actor)} until somebody releases it",
         HoldReason.DEPENDENCY: _after(facts),
@@ -222,10 +251,24 @@ def _waiting(facts: _Facts, reason: HoldReason, place: int | None, now: datetime
         HoldReason.NEXT: "nothing stands in its way: it starts with the next agent that asks"
         if place in {None, 1}
         else "there is room for it, once it is its turn",
-    }
+    } | of_others
     if place is None:
         return sentences[reason]
     return f"{sentences[reason]}; number {place} of {job.user_id}'s line for {job.service}"
+
+
+def _taken_by_others(facts: _Facts) -> dict[HoldReason, str]:
+    """Say what keeps a job for which there is room now, but not after those ahead of it."""
+    job, limits = facts.job, facts.limits
+    used = f"{facts.user_active}/{limits.per_user}"
+    filled = f"{facts.service_active}/{limits.total}"
+    return {
+        HoldReason.QUOTA_USER: f"jobs ahead of it use up the quota of {job.user_id} for"
+        f" {job.service}: {used} so far",
+        HoldReason.QUOTA_SERVICE: f"jobs ahead of it fill service {job.service}: {filled} so far",
+        HoldReason.BATCH_LIMIT: "jobs ahead of it are as many as its batch allows itself",
+        HoldReason.AGENT_FULL: f"jobs ahead of it take the room at the agents ({facts.agents} up)",
+    }
 
 
 def _quota_of_user(facts: _Facts) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from joborch.domain.errors import IdempotencyError, PayloadGoneError, WrongStateError
 from joborch.domain.jobs import Job, NewJob
-from joborch.domain.states import JobFact, JobState
+from joborch.domain.states import RETRIABLE, JobFact, JobState
 from joborch.process.clock import Clock
 from joborch.server.blobs import Blobs
 from joborch.server.live.catalog import Catalog
@@ -23,7 +23,6 @@ RETRY_OF = "retry_of"
 """The tag of a new job that names the one it repeats."""
 FORMER = "accepts_completed priority key"
 """What could be said of a retry when fingerprints were written by ``repr``."""
-RETRIABLE = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.CANCELLED, JobState.LOST})
 HINTS = {
     JobState.COMPLETED: "say explicitly that it is to run again although it completed",
     JobState.INVALID: "it could never run: submit it anew, with its files mended",

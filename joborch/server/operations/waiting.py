@@ -4,14 +4,14 @@ The cost depends on how many are asked about, how many users wait and how much r
 place in a line, which depends on the line's length, is ``explain``'s.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from joborch.domain.jobs import Job
 from joborch.domain.quotas import Limits
-from joborch.domain.scheduling import Candidate, HoldReason, turns, why_they_wait
+from joborch.domain.scheduling import Candidate, HoldReason, Snapshot, turns, why_they_wait
 from joborch.domain.states import JobState
 from joborch.process.clock import Clock
 from joborch.server.live.catalog import Catalog
@@ -54,6 +54,26 @@ def out_of_line(job: Job, now: datetime) -> HoldReason | None:
     return HoldReason.NOT_BEFORE if job.has_to_wait(now) else None
 
 
+def reasons_of(
+    connection: Connection,
+    jobs: Sequence[Job],
+    *,
+    heads: Sequence[Candidate],
+    seen: Snapshot,
+    now: datetime,
+) -> dict[int, HoldReason]:
+    """Say why these jobs, and the ``heads`` of all lines, wait, judged together.
+
+    The answer for a job is the same whichever others are asked about: who is ahead of it takes the
+    room there is in any case.
+    """
+    out = {job.id: reason for job in jobs if (reason := out_of_line(job, now))}
+    others = [*heads, *(candidate_of(job) for job in jobs if job.id not in out)]
+    batches = {job.batch_id for job in (*others, *seen.candidates)}
+    seen = replace(seen, batch_room=snapshots.batch_room(connection, batches))
+    return why_they_wait(others, seen) | out
+
+
 def _waiting(
     connection: Connection,
     job_ids: tuple[int, ...],
@@ -63,13 +83,9 @@ def _waiting(
 ) -> Waiting:
     asked = JobQuery(ids=job_ids, states=frozenset({JobState.QUEUED}), limit=len(job_ids))
     jobs = listing.page(connection, asked)[0] if job_ids else []
-    out = {job.id: reason for job in jobs if (reason := out_of_line(job, now))}
     heads = snapshots.heads(connection, now)
-    others = [*heads, *(candidate_of(job) for job in jobs if job.id not in out)]
     seen = snapshots.snapshot(connection, limits=limits, agents=taking.agents, now=now)
-    batches = {job.batch_id for job in (*others, *seen.candidates)}
-    seen = replace(seen, batch_room=snapshots.batch_room(connection, batches))
-    reasons = why_they_wait(others, seen) | out
+    reasons = reasons_of(connection, jobs, heads=heads, seen=seen, now=now)
     in_turn = islice(turns(replace(seen, candidates=heads)), MOST_TURNS)
     return Waiting(
         items=[Reason(id=job.id, reason=reasons[job.id].value) for job in jobs],

@@ -71,10 +71,12 @@ def _compared(operator: str, left: ColumnElement[Any], right: int) -> ColumnElem
 
 
 def _spent(fact: str, now: datetime) -> ColumnElement[int]:
-    """Return the microseconds that a job is old, or that it has run."""
+    """Return the microseconds since a job was submitted or ended, or that it has run."""
     until = (now - EPOCH) // _MICROSECOND
     if fact == "age":
         return until - seen_as(JOBS.c.submitted_at, BigInteger)
+    if fact == "ended":
+        return until - seen_as(JOBS.c.finished_at, BigInteger)
     end = func.coalesce(seen_as(JOBS.c.finished_at, BigInteger), until)
     return end - seen_as(JOBS.c.started_at, BigInteger)
 

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from joborch.domain.text import one_line
 from joborch.tui.commands import CONFIRM, bindings
 from joborch.tui.dialogs.guarded import GuardedDialog
+from joborch.tui.keymap import Keymap
 
 
 class ConfirmDialog(GuardedDialog[bool]):
@@ -27,6 +28,7 @@ class ConfirmDialog(GuardedDialog[bool]):
         yes: str,
         no: str,
         guard_s: float,
+        keymap: Keymap,
         demanded: str | None = None,
     ) -> None:
         """Ask nothing yet.
@@ -34,14 +36,15 @@ class ConfirmDialog(GuardedDialog[bool]):
         Args:
             title: the question.
             text: what it is about and what it would do.
-            yes: what ``y`` does.
+            yes: what the key for it does, as a rule ``y``.
             no: what everything else does.
             guard_s: what was typed so soon after it appeared was meant for what was there before.
-            demanded: has to be typed, instead of ``y``, where much is at stake.
+            keymap: the keys that are named.
+            demanded: has to be typed, instead of that key, where much is at stake.
         """
         super().__init__(guard_s=guard_s)
         self._title, self._text, self._yes, self._no = title, text, yes, no
-        self._demanded = demanded
+        self._demanded, self._keymap = demanded, keymap
 
     def compose(self) -> ComposeResult:
         """Show the question."""
@@ -50,9 +53,12 @@ class ConfirmDialog(GuardedDialog[bool]):
             yield Static(self._text, markup=False)
             yield Static("")
             if self._demanded is None:
-                yield Static(f"[ n  {self._no} ]      y  {self._yes}", markup=False)
+                first = self._keymap.first
+                keys = f"[ {first('confirm.no')}  {self._no} ]      {first('confirm.yes')}  "
+                yield Static(f"{keys}{self._yes}", markup=False)
             else:
-                yield Static(f"Type {self._demanded}: {self._yes}. Esc: {self._no}.", markup=False)
+                leaving = f"{self._keymap.leaving('confirm.no')}: {self._no}."
+                yield Static(f"Type {self._demanded}: {self._yes}. {leaving}", markup=False)
                 yield Input()
 
     def action_yes(self) -> None:

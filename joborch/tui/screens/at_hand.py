@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import BindingType
 
-from joborch.client.repeating import repeat_command
+from joborch.client.repeating import repeat_of
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.commands import AT_HAND, bindings
@@ -130,7 +130,8 @@ class JobsAtHand(SiteScreen):
         source = self.desk.source
         try:
             job, files = await source.job(job_id), await source.files(job_id)
+            repeat = await repeat_of(source, job, files)
         except JoborchError as error:
             self.app.post_message(Refused(one_line(error.message)))
         else:
-            self.post_message(RepeatKnown(repeat_command(job, files)))
+            self.post_message(RepeatKnown(repeat.line))

@@ -19,6 +19,7 @@ from joborch.tui.dialogs.columns import ColumnsDialog
 from joborch.tui.groups import Heading
 from joborch.tui.heading import own_quota, tiles
 from joborch.tui.inquiry import Inquiry
+from joborch.tui.keymap import COMMANDS
 from joborch.tui.messages import (
     Changed,
     ColumnsWanted,
@@ -60,7 +61,9 @@ class JobsScreen(JobsWithMenu):
         self.view = View(desk)
         self._is_arranging = False
         self._rest_s = REST_S
-        self._chord = StateChord(desk.look.glyphs)
+        self._chord = StateChord(
+            desk.look.glyphs, first=desk.look.keymap.keys(COMMANDS["table.top"])[0]
+        )
         self._inquiry = Inquiry(desk)
 
     def content(self) -> ComposeResult:
@@ -223,7 +226,7 @@ class JobsScreen(JobsWithMenu):
         self.set_filter("" if self.query_one(FilterBar).text == text else text)
 
     def on_key(self, event: Key) -> None:
-        """Take a state's letter after ``g`` to ask for the jobs of that state."""
+        """Take a state's letter after the first key to ask for the jobs of that state."""
         state = self._chord.state_after(event.key)
         if state is not None and self.focused is self.table:
             event.stop()

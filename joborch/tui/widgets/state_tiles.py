@@ -1,4 +1,4 @@
-"""How many jobs there are of each state; a click, or ``g`` and its letter, asks for those jobs."""
+"""How many jobs there are of each state; a click, or two keys, ask for those jobs."""
 
 import time
 from collections.abc import Sequence
@@ -39,17 +39,18 @@ class StateTiles(FittedLines):
 
 
 class StateChord:
-    """Two keys: ``g``, which also goes to the first row, and the letter that marks a state."""
+    """Two keys: the one that also goes to the first row, and the letter that marks a state."""
 
-    def __init__(self, glyphs: Glyphs) -> None:
-        """Wait for a ``g``."""
+    def __init__(self, glyphs: Glyphs, *, first: str) -> None:
+        """Wait for the first key, as a rule ``g``."""
+        self._first = first
         self._began = -CHORD_S
         self._states = {mark[1].lower(): state for state, mark in glyphs.marks.items()}
 
     def state_after(self, key: str) -> str | None:
         """Take a key; return the state that it asks for, if it does."""
         began, self._began = self._began, -CHORD_S
-        if key == "g":
+        if key == self._first:
             self._began = time.monotonic()
             return None
         is_soon = time.monotonic() - began < CHORD_S

@@ -73,6 +73,7 @@ async def use(bench: Bench, user: str) -> UsageView:
 
 async def why(bench: Bench, job_id: int) -> Explanation:
     parts = bench.parts
-    return await explain(
-        job_id, database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
+    (told,) = await explain(
+        [job_id], database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
     )
+    return told

@@ -13,9 +13,10 @@ from tests.support.builders import NOON
 
 async def ask(bench: Bench, job_id: int) -> Explanation:
     parts = bench.parts
-    return await explain(
-        job_id, database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
+    (told,) = await explain(
+        [job_id], database=parts.database, catalog=parts.catalog, roll=parts.roll, clock=parts.clock
     )
+    return told
 
 
 async def plan(bench: Bench, jobs: int) -> StartEstimate:

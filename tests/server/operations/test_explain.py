@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,14 @@ from tests.support.builders import NOON
 
 
 async def ask(bench: Bench, job_id: int) -> Explanation:
+    (explanation,) = await ask_together(bench, [job_id])
+    return explanation
+
+
+async def ask_together(bench: Bench, job_ids: Sequence[int]) -> list[Explanation]:
     parts = bench.parts
     return await explain(
-        job_id,
+        job_ids,
         database=parts.database,
         catalog=parts.catalog,
         roll=parts.roll,
@@ -50,6 +56,40 @@ def test_a_job_with_room_for_it_and_others_before_it_waits_for_its_turn(tmp_path
             first, second = [await ask(bench, job.id) for job in jobs]
             assert first.message.startswith("nothing stands in its way")
             assert second.message.startswith("there is room for it, once it is its turn; number 2")
+
+    asyncio.run(story())
+
+
+def test_of_all_jobs_no_more_are_next_than_there_is_room_for(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            await (await bench.agent(slots=1)).take(0)
+            anns = [job.id for job in (await bench.submit(array="1-2", user="ann")).jobs]
+            bobs = await bench.submit_one(user="bob")
+
+            said = await ask_together(bench, [*anns, bobs])
+
+            assert [each.reason for each in said] == ["next", "agent_full", "agent_full"]
+            assert [each.position for each in said] == [1, 2, 1]
+            assert said[1].message.startswith("jobs ahead of it take the room at the agents (1 up)")
+            assert said[2].holders == []
+            assert [await ask(bench, each.job_id) for each in said] == said
+
+    asyncio.run(story())
+
+
+def test_a_quota_that_jobs_ahead_will_use_up_is_not_told_to_be_used_up(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:per_user=2") as bench:
+            await (await bench.agent(slots=9)).take(0)
+            jobs = (await bench.submit(array="1-3")).jobs
+
+            said = await ask_together(bench, [job.id for job in jobs])
+
+            assert [each.reason for each in said] == ["next", "next", "quota_user"]
+            assert "jobs ahead of it use up the quota of" in said[2].message
+            assert "0/2 so far" in said[2].message
+            assert said[2].holders == []
 
     asyncio.run(story())
 

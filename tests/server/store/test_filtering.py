@@ -90,7 +90,7 @@ def words(draw: st.DrawFn) -> str:
         ),
         st.sampled_from(["agent:compute-1", "agent:*", "agent:compute-2,x", "agent:*-3"]),
         st.tuples(TEXT, TEXT).map(lambda tag: "tag:" + quoted("=".join(tag))),
-        st.tuples(st.sampled_from(["age", "run"]), COMPARED, st.integers(1, 5)).map(
+        st.tuples(st.sampled_from(["age", "run", "ended"]), COMPARED, st.integers(1, 5)).map(
             lambda parts: "{}{}{}s".format(*parts)
         ),
         st.tuples(st.sampled_from(["prio", "exit"]), COMPARED | st.just(":"), NUMBERS).map("".join),
