@@ -26,6 +26,8 @@ from joborch.tui.surroundings import Surroundings
 from joborch.wire.jobs import JobView
 
 MOST_AT_ONCE = 500
+MUCH, SLOWER = 100, 2
+"""Of more changes at once than anybody can read a person sees half as many frames."""
 NOT_YET = 2**63 - 1
 """As the last event known: one the server cannot have, so it answers ``reset`` as soon as it has
 begun to record events for us. Jobs that are listed then miss nothing."""
@@ -154,9 +156,10 @@ class Feed:
             self._news.clear()
             if self._must_list and self._picture.is_connected:
                 await self._list()
+            changed = len(self._hearing.changed)
             while self._hearing.changed and not self._hearing.is_paused:
                 await self._ask_for_changed()
-            await asyncio.sleep(self._rhythm.gather_s)
+            await asyncio.sleep(self._rhythm.gather_s * (SLOWER if changed > MUCH else 1))
 
     async def _ask_for_changed(self) -> None:
         wanted = {i: self._hearing.changed[i] for i in self.unasked[-MOST_AT_ONCE:]}

@@ -1,8 +1,10 @@
-"""Brings a database file to the schema that this version needs, by Alembic's migrations.
+"""Brings a database file to the schema that this version needs.
+
+A new one is made at once, an older one is brought on by Alembic's migrations.
 
 A database that SQLite finds damaged is refused before anything is written to it. That look at
 every page costs about 0.2 s for 100,000 jobs, and grows with the file: 2 s for each GB.
-Alembic is only imported when there is something to migrate: a normal start does not pay for it.
+Alembic is only imported when there is something to migrate: no other start pays for it.
 """
 
 import logging
@@ -63,10 +65,13 @@ def prepare(path: Path) -> None:
         _demand_sound(path)
     if version == HEAD:
         return
-    if version is not None:
-        _back_up(path, version)
+    if version is None:
+        _create(path)
+        logger.info("database made", extra={"version": HEAD})
+        return
+    _back_up(path, version)
     _upgrade(path)
-    logger.info("database migrated", extra={"from": version or "nothing", "to": HEAD})
+    logger.info("database migrated", extra={"from": version, "to": HEAD})
 
 
 def _is_half_written(path: Path) -> bool:
@@ -128,6 +133,12 @@ def _back_up(path: Path, version: str) -> None:
     with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)
     logger.info("database copied before its migration", extra={"copy": str(copy)})
+
+
+def _create(path: Path) -> None:
+    from joborch.server.store.creating import create
+
+    create(str(path), HEAD)
 
 
 def _upgrade(path: Path) -> None:

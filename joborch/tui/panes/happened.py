@@ -17,6 +17,8 @@ from joborch.wire.events import EventPage, EventView
 
 KEPT = 200
 """So many are asked for and kept: more than any terminal has lines for."""
+REST_S = 1.0
+"""Between two frames: nobody reads more, and all its lines change at each."""
 
 
 class EventsPane(Panel):
@@ -28,14 +30,26 @@ class EventsPane(Panel):
         self._events: list[EventView] = []
         self._is_behind = True
         """Whether some have not been heard, be it since the last of these or before the first."""
+        self._is_resting = False
         self._is_whole = False
         """Whether nothing happened before these."""
         self._says = NOT_KNOWN
         """In their place while there are none."""
 
     def show_news(self, news: News) -> None:
-        """Add what has happened; ask anew where some of it was missed."""
+        """Add what has happened, at once or after a rest; ask anew where some of it was missed."""
         self._is_behind |= news.is_all or news.is_back
+        if not self._is_resting:
+            self._is_resting = bool(news.jobs)
+            self._follow()
+            if self._is_resting:
+                self.set_timer(REST_S, self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_resting = False
+        self._follow()
+
+    def _follow(self) -> None:
         height, pause = self.content_size.height, self._desk.picture.pause
         if not height:
             return

@@ -46,7 +46,7 @@ from joborch.tui.widgets.state_tiles import StateChord, StateTiles
 
 MANY, REST_S, LONGEST_REST_S = 5000, 2.0, 5.0
 """More rows than this are not sorted again at once, but after a while."""
-SHARE = 0.02
+SHARE = 0.01
 """So much of the time may go into sorting; who has very many rows sees it done less often."""
 
 

@@ -139,7 +139,7 @@ MUTANTS = (
     Mutant(
         name="migration-at-once",
         guards="a first start that is interrupted leaves a database that no later one can use",
-        path="joborch/server/store/migrations/env.py",
+        path="joborch/server/store/creating.py",
         old='    connection.exec_driver_sql("BEGIN IMMEDIATE")\n',
         new="    pass\n",
         tests=(

@@ -199,9 +199,9 @@ MUTANTS = (
     Mutant(
         name="idempotency-unique",
         guards="two rows say what was submitted under a key",
-        path=f"{STORE}/migrations/versions/0001_first_schema.py",
-        old='        sa.PrimaryKeyConstraint("user_id", "key"),',
-        new='        sa.PrimaryKeyConstraint("user_id", "key", "first_job_id"),',
+        path=f"{STORE}/tables.py",
+        old="    first_job_id: int = Field(sa_column=Column(Integer, nullable=False))",
+        new="    first_job_id: int = Field(primary_key=True)",
         tests=(f"{IN_JOBS}test_a_key_is_remembered_once",),
     ),
     Mutant(

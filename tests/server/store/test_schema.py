@@ -1,10 +1,12 @@
 import itertools
+import re
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -22,12 +24,18 @@ Contents = set[tuple[object, ...]]
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Path) -> None:
-    schema.prepare(tmp_path / "x.db")
+    migrate(tmp_path / "x.db", "head")
     engine = connect(tmp_path / "x.db")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, JOBS.metadata) == []
     engine.dispose()
+
+
+def test_a_new_database_is_as_if_it_had_been_migrated(tmp_path: Path) -> None:
+    migrate(tmp_path / "old.db", "head")
+    schema.prepare(tmp_path / "new.db")
+    assert made(tmp_path / "new.db") == made(tmp_path / "old.db")
 
 
 def test_an_audit_looks_for_exactly_the_tables_and_indices_that_the_code_uses() -> None:
@@ -103,7 +111,7 @@ def test_a_first_start_that_is_interrupted_leaves_no_tables_and_can_be_made_agai
 
 @pytest.mark.parametrize("survived", [0, 1, 2])
 def test_a_migration_that_is_interrupted_leaves_the_older_schema_and_can_be_made_again(
-    tmp_path: Path, current: Contents, survived: int
+    tmp_path: Path, migrated: Contents, survived: int
 ) -> None:
     path = tmp_path / "joborch.db"
     migrate(path, "0001")
@@ -114,13 +122,20 @@ def test_a_migration_that_is_interrupted_leaves_the_older_schema_and_can_be_made
 
     schema.prepare(path)
 
-    assert contents(path) == current
+    assert contents(path) == migrated
 
 
 @pytest.fixture(scope="module")
 def current(tmp_path_factory: pytest.TempPathFactory) -> Contents:
     path = tmp_path_factory.mktemp("current") / "joborch.db"
     schema.prepare(path)
+    return contents(path)
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    path = tmp_path_factory.mktemp("migrated") / "joborch.db"
+    migrate(path, "head")
     return contents(path)
 
 
@@ -153,6 +168,36 @@ def migrate(path: Path, to: str) -> None:
     config.set_main_option("script_location", str(schema.MIGRATIONS))
     config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
     command.upgrade(config, to)
+
+
+def made(path: Path) -> dict[str, Any]:
+    """Return for each table what SQLite holds it to, in whichever words that was asked of it."""
+    with closing(sqlite3.connect(path)) as raw:
+        texts = dict(raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        indices = set(raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'"))
+
+        def told(pragma: str) -> list[tuple[object, ...]]:
+            return sorted(row[1:] for row in raw.execute(f"PRAGMA {pragma}"))
+
+        return {"indices": indices} | {
+            name: {
+                "columns": told(f"table_info({name})"),
+                "others": [row[1:] for row in told(f"foreign_key_list({name})")],
+                "checks": set(checks(text)),
+                "kind": [word for word in ("AUTOINCREMENT", "WITHOUT ROWID") if word in text],
+            }
+            for name, text in texts.items()
+        }
+
+
+def checks(text: str) -> Iterator[str]:
+    """Yield the constraints of a table, each with its name."""
+    for begin in re.finditer(r"CONSTRAINT \w+ CHECK ", text):
+        depths = itertools.accumulate(
+            {"(": 1, ")": -1}.get(sign, 0) for sign in text[begin.end() :]
+        )
+        length = next(place for place, depth in enumerate(depths) if depth == 0)
+        yield text[begin.start() : begin.end() + length + 1]
 
 
 def contents(path: Path) -> Contents:
