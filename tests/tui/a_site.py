@@ -170,6 +170,7 @@ def _waiting() -> list[JobView]:
             service="haddock",
             name="haddock-big",
             held_at=since(NOON, minutes=2),
+            hold_actor="user:cem",
             submitted_at=since(NOON, minutes=3),
         ),
         a_job_view(
