@@ -1,24 +1,24 @@
-"""What is typed after ``:``, and the list of all actions to choose from."""
+"""What is typed after ``:``."""
 
-from collections.abc import Awaitable, Callable, Iterator
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.suggester import SuggestFromList
 
 from joborch.domain.text import one_line
-from joborch.tui.commands import EVERYWHERE, GROUPS, TABLE
 from joborch.tui.deeds import DEEDS, no_priority, set_priority
 from joborch.tui.dialogs.prompt import PromptDialog
 from joborch.tui.fetching import mistake
 from joborch.tui.filters import parse_filter
+from joborch.tui.keeping import keep
 from joborch.tui.lines import TABS
 from joborch.tui.messages import DeedWanted, JobsWanted
 from joborch.tui.ordering import COLUMNS, Order
+from joborch.tui.palette import Actions, Known, Themes
 from joborch.tui.screens.jobs import JobsScreen
+from joborch.tui.spreadsheet import csv_of
 from joborch.tui.travelling import TravellingApp
 
 JOBS_OF = {"users": "user", "agents": "agent", "services": "service"}
@@ -34,6 +34,7 @@ WORDS = (
     "shell",
     "svg",
     "theme",
+    "write",
     "help",
     "quit",
 )
@@ -71,49 +72,11 @@ def _no_order(text: str) -> str | None:
     return f"Sort by what? {' '.join(COLUMNS)}; - in front turns it round"
 
 
-class Actions(Provider):
-    """Everything that can be done from where one is, for the palette."""
-
-    async def discover(self) -> Hits:
-        """Yield all."""
-        for name, target in self._possible():
-            yield DiscoveryHit(name, target)
-
-    async def search(self, query: str) -> Hits:
-        """Yield what resembles what was typed."""
-        matcher = self.matcher(query)
-        for name, target in self._possible():
-            if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(name), target)
-
-    def _possible(self) -> Iterator[tuple[str, Callable[[], Awaitable[bool]]]]:
-        found = {one.binding.id: one for one in self.screen.active_bindings.values()}
-        keymap = cast("CommandedApp", self.app).desk.look.keymap
-        own_first = sorted(GROUPS.items(), key=lambda one: one[1] in (EVERYWHERE, TABLE))
-        for group, commands in own_first:
-            for command in commands:
-                if active := found.get(command.id):
-                    name = f"{group}: {command.text} ({keymap.displayed(command)})"
-                    yield name, partial(self.app.run_action, command.action, active.node)
-
-
-class Themes(Provider):
-    """All themes, for the palette; only to who searches, since they are many and seldom meant."""
-
-    async def search(self, query: str) -> Hits:
-        """Yield what resembles what was typed."""
-        app, matcher = cast("CommandedApp", self.app), self.matcher(query)
-        for name in sorted(app.available_themes):
-            text = f"Theme: {name}"
-            if (score := matcher.match(text)) > 0:
-                yield Hit(score, matcher.highlight(text), partial(app.choose_theme, name))
-
-
 class CommandedApp(TravellingApp):
     """The part of the dashboard that is told in words what to do."""
 
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {Actions, Themes}  # noqa: RUF012 - so it is declared
+    COMMANDS = {Actions, Known, Themes}  # noqa: RUF012 - so it is declared
     jobs: JobsScreen
 
     def action_command(self) -> None:
@@ -156,6 +119,8 @@ class CommandedApp(TravellingApp):
                 self.choose_theme(typed.rest)
             case "svg":
                 self.call_after_refresh(self._draw, typed.rest)
+            case "write":
+                self._write(typed.rest)
             case "ro" | "rw":
                 self.let_change(typed.word == "rw")
             case "help" | "shell":
@@ -170,7 +135,7 @@ class CommandedApp(TravellingApp):
         checks: dict[str, Callable[[str], str | None]] = {
             "sort": _no_order,
             "theme": self._no_theme,
-            "svg": lambda name: mistake(name) if name else None,
+            **dict.fromkeys(("svg", "write"), lambda name: mistake(name) if name else None),
             "prio": self._no_priority,
             **dict.fromkeys(DEEDS, self._no_jobs),
         }
@@ -212,5 +177,21 @@ class CommandedApp(TravellingApp):
     def _draw(self, name: str) -> None:
         """Write what is on the screen as a picture into a new file."""
         if self.may_write_files():
-            usual = f"joborch-{self.current_mode}-{self.desk.clock():%Y%m%d-%H%M%S}.svg"
-            self.keep(self.export_screenshot(), Path(name or usual).expanduser())
+            self.keep(self.export_screenshot(), self._file(name, f"{self.current_mode}.svg"))
+
+    def _write(self, name: str) -> None:
+        """Write the jobs that are listed into a new file, as a table."""
+        if not self.may_write_files():
+            return
+        path, table, desk = self._file(name, "jobs.csv"), self.jobs.table, self.desk
+        jobs, names = table.listed, table.shown
+
+        def write() -> str:
+            return keep(csv_of(names, jobs, desk.picture, desk.look), path)
+
+        self._act(lambda: asyncio.to_thread(write))
+
+    def _file(self, name: str, usual: str) -> Path:
+        kind, _, ending = usual.partition(".")
+        at = f"{self.desk.clock():%Y%m%d-%H%M%S}"
+        return Path(name or f"joborch-{kind}-{at}.{ending}").expanduser()

@@ -34,7 +34,7 @@ _IMPORTED = (
         "joborch.cli.serve",
         "joborch.cli.agent",
     ),
-    *("alembic.command", "alembic.config", "alembic.util"),
+    "joborch.server.store.creating",
     *("litestar", "anyio._backends._asyncio"),
 )
 _INTERVAL_S = 0.005

@@ -51,6 +51,11 @@ class JobTable(LineTable[Line, JobView]):
         return _jobs(self._in_sight())
 
     @property
+    def listed(self) -> list[JobView]:
+        """The jobs of all lines, in their order."""
+        return [job for job in map(self._row, self.order) if job]
+
+    @property
     def titles(self) -> dict[str, str]:
         """All columns that there are: what each is called, by its name."""
         return {column.name: column.title for column in self._all}
