@@ -31,7 +31,7 @@ def test_a_wait_in_lines_says_now_and_then_that_it_goes_on_and_why(
     session.run(Waiting(session, [42], silence_s=0.01).finish)
 
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == ["1 queued", "still waiting: 1 queued (no agent)"]
+    assert lines[:2] == ["1 queued", "still waiting: 1 queued (no agent up)"]
     assert lines[-1] == "1 completed"
 
 
@@ -50,7 +50,7 @@ def test_whoever_follows_a_job_that_waits_is_told_why_and_when_that_changes(
     session.run(work)
 
     assert capsys.readouterr().err.splitlines() == [
-        "still waiting: job 42 is queued (no agent)",
+        "still waiting: job 42 is queued (no agent up)",
         "still waiting: job 42 is queued (it is held)",
     ]
 
@@ -63,7 +63,7 @@ def test_a_log_of_a_job_that_waits_begins_with_why(stub: StubServer, joborch: Ru
 
     done = joborch("logs", "-f", "42")
 
-    assert (done.code, done.err) == (0, "still waiting: job 42 is queued (no agent)\n")
+    assert (done.code, done.err) == (0, "still waiting: job 42 is queued (no agent up)\n")
 
 
 def without_an_agent() -> Explanation:

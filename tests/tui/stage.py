@@ -93,9 +93,9 @@ class Stage:
         )
 
     async def settles(self) -> None:
-        """Wait until nothing on the screen changes any more."""
+        """Wait until something is drawn, and nothing on the screen changes any more."""
         before = ""
-        while (frame := self.frame) != before:
+        while (frame := self.frame) != before or not frame.strip():
             before = frame
             await self.pilot.pause(0.1)
 
