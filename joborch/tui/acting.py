@@ -4,7 +4,7 @@ What was asked about is what it is done to, whatever the lists show meanwhile.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from textual import on, work
@@ -15,7 +15,16 @@ from joborch.tui.deeds import HIGHEST, LOWEST, no_priority, set_priority
 from joborch.tui.desk import Desk
 from joborch.tui.dialogs.confirm import ConfirmDialog
 from joborch.tui.dialogs.prompt import PromptDialog
-from joborch.tui.errands import Errand, errand_for, noun, question, run
+from joborch.tui.errands import (
+    OTHERS,
+    Errand,
+    are_the_same,
+    as_they_are,
+    errand_for,
+    noun,
+    question,
+    run,
+)
 from joborch.tui.fetching import BETWEEN_S, fetch, mistake, usual_place
 from joborch.tui.keyboard import PatientApp
 from joborch.tui.messages import (
@@ -27,6 +36,7 @@ from joborch.tui.messages import (
     Refused,
 )
 from joborch.tui.news import News
+from joborch.wire.jobs import JobView
 
 
 class ActingApp(PatientApp):
@@ -67,12 +77,18 @@ class ActingApp(PatientApp):
         """Let a person type the priority of these jobs."""
         if not self._may_act():
             return
-        job = self.desk.picture.jobs.get(message.job_ids[0])
+        known = self.desk.picture.jobs
+        before = {job_id: known[job_id] for job_id in message.job_ids if job_id in known}
+        job = before.get(message.job_ids[0])
 
         def answered(typed: str | None) -> None:
-            if typed is not None:
-                deed = set_priority(int(typed))
-                self.post_message(DeedWanted(deed, message.job_ids, is_chosen=message.is_chosen))
+            if typed is None:
+                return
+            if not are_the_same(before.values(), self.desk.picture.jobs):
+                self.notify(OTHERS, severity="error")
+                return
+            deed = set_priority(int(typed))
+            self.post_message(DeedWanted(deed, message.job_ids, is_chosen=message.is_chosen))
 
         leaving = self.desk.look.keymap.leaving("prompt.close")
         dialog = PromptDialog(
@@ -94,9 +110,8 @@ class ActingApp(PatientApp):
 
         def answered(typed: str | None) -> None:
             if typed is not None:
-                place = Path(typed).expanduser()
                 self.notify(f"fetching {noun(len(jobs))}")
-                self._act(lambda: fetch(jobs, place, self.desk.source, tell=self._whisper))
+                self._act(lambda: self._fetch(jobs, Path(typed).expanduser()))
 
         dialog = PromptDialog(
             f"Fetch {noun(len(jobs))} to",
@@ -155,6 +170,10 @@ class ActingApp(PatientApp):
 
     def _whisper(self, text: str) -> None:
         self.notify(text, timeout=BETWEEN_S, markup=False)
+
+    async def _fetch(self, jobs: Sequence[JobView], place: Path) -> str:
+        await as_they_are(jobs, self.desk.source)
+        return await fetch(jobs, place, self.desk.source, tell=self._whisper)
 
     async def _run(self, errand: Errand) -> str:
         async with self._turn:

@@ -112,8 +112,6 @@ class Dashboard(TurningApp):
     def on_mount(self) -> None:
         """Show the jobs, and begin to listen to the server."""
         self._end_on_signals()
-        # Something else was on the terminal meanwhile.
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         self._choose_theme()
         self.theme_changed_signal.subscribe(self, lambda _: self.spread(News()))
         rooms: dict[str, Callable[[], Screen[Any]]] = {
@@ -171,6 +169,8 @@ class Dashboard(TurningApp):
         """Tell the screens what has changed."""
         if news.is_back:
             self.notify("connected again")
+        if news.is_other:
+            self.notify("the server has another database now", severity="warning")
         if news.gone:
             self.jobs.table.forget(news.gone)
         self._ask_to_login()

@@ -1,7 +1,7 @@
 """A deed about certain jobs: the question that comes first, and what came of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -19,6 +19,7 @@ from joborch.wire.actions import ActionResult
 from joborch.wire.jobs import JobView
 
 MOST_SHOWN = 8
+OTHERS = "the server has other jobs under these numbers now: nothing was done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +101,7 @@ async def run(errand: Errand, source: Source, *, by: str) -> str:
         JoborchError: if it is not known what was done, or other jobs have these ids by now.
     """
     results: list[ActionResult] = []
-    try:
-        found = await source.jobs_by_id(errand.job_ids, required=())
-    except UnavailableError as error:
-        raise JoborchError(f"{error.message}; nothing was sent") from error
-    _require_the_same(errand.jobs, found)
+    found = await as_they_are(errand.jobs, source)
     for action in errand.deed.actions(found if errand.deed.is_relative else errand.jobs):
         try:
             results += await source.act(action, by=by)
@@ -112,6 +109,27 @@ async def run(errand: Errand, source: Source, *, by: str) -> str:
             left = noun(len(errand.jobs) - len(results))
             raise JoborchError(f"{error.message}; of {left} it is not known") from error
     return told(errand, results)
+
+
+async def as_they_are(jobs: Sequence[JobView], source: Source) -> Sequence[JobView]:
+    """Return the jobs as they are now.
+
+    Raises:
+        JoborchError: if it cannot be asked, or other jobs have these ids by now.
+    """
+    try:
+        found = await source.jobs_by_id([job.id for job in jobs], required=())
+    except UnavailableError as error:
+        raise JoborchError(f"{error.message}; nothing was sent") from error
+    if not are_the_same(jobs, {job.id: job for job in found}):
+        raise JoborchError(OTHERS)
+    return found
+
+
+def are_the_same(before: Iterable[JobView], now: Mapping[int, JobView]) -> bool:
+    """Return whether none of these ids is another job's now: the database may be another one."""
+    same = (job.id not in now or now[job.id].submitted_at == job.submitted_at for job in before)
+    return all(same)
 
 
 def told(errand: Errand, results: Sequence[ActionResult]) -> str:
@@ -125,13 +143,6 @@ def told(errand: Errand, results: Sequence[ActionResult]) -> str:
     if new:
         parts[0] += f" as {spelt(new)}"
     return ", ".join([*parts, *_left_out(skipped)])
-
-
-def _require_the_same(asked: Sequence[JobView], found: Sequence[JobView]) -> None:
-    """Refuse to touch other jobs: there may be another database behind the same address by now."""
-    came = {job.id: job.submitted_at for job in asked}
-    if any(came[job.id] != job.submitted_at for job in found):
-        raise JoborchError("the server has other jobs under these numbers now: nothing was sent")
 
 
 def _listed(users: Sequence[str]) -> str:

@@ -193,10 +193,16 @@ class Feed:
         if self._has_missed:
             return  # some pages may be of another database: all are listed once more
         gone = _gone(self._picture.jobs, jobs) if has_missed else frozenset[int]()
+        # Of one database no id is of two jobs, and the newest job stays in the list.
+        is_other = any(job_id in jobs for job_id in gone) or (
+            bool(gone) and max(gone) > max(jobs, default=0)
+        )
+        if has_missed:
+            self._picture.turns = []  # of jobs that there may not be any more
         self._picture.replace(jobs)
         self._picture.link = Link(state=LinkState.LIVE)
         self._heard()
-        self._tell(News(is_all=True, gone=gone))
+        self._tell(News(is_all=True, gone=gone, is_other=is_other))
 
     def _miss(self) -> None:
         """List everything again: this stream does not follow from what is known."""

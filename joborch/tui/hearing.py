@@ -52,6 +52,7 @@ class Hearing:
         self._changed_since.clear()
         self._withheld.clear()
         self._picture.happened.clear()
+        self._picture.lineage += 1
 
     def pause(self) -> None:
         """Withhold everything from now on."""

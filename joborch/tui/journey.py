@@ -23,6 +23,7 @@ MOST_EVENTS = 50_000
 """So many are kept here; it goes no further back."""
 BEGINNING = "this is the first event that the server has"
 PRESENT = "this is where it was paused"
+CUT_OFF = "the server was away and may have another history now: it goes back no further"
 TOO_FAR = f"it goes back {MOST_EVENTS:,} events and no further"
 
 
@@ -50,7 +51,7 @@ class Journey:
     def pause(self) -> None:
         """Let what is shown stay as it is."""
         self._feed.pause()
-        self._picture.pause = Pause(since=self._now())
+        self._picture.pause = Pause(since=self._now(), lineage=self._picture.lineage)
 
     def go_on(self) -> None:
         """Show what is again."""
@@ -91,8 +92,12 @@ class Journey:
     async def _move(self, events: Callable[[Past], int | None]) -> tuple[News, str]:
         async with self._turn:
             pause = self._picture.pause
+            if self._trip is None and self._picture.is_cut_off:
+                return News(), CUT_OFF
             trip = self._trip or await self._begin()
             while (by := events(trip.past)) is None:
+                if self._picture.is_cut_off:
+                    return News(), CUT_OFF
                 if self._is_at_end or len(trip.past) >= MOST_EVENTS:
                     return News(), BEGINNING if self._is_at_end else TOO_FAR
                 await self._read_on(trip.past)

@@ -11,6 +11,7 @@ nothing.
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,8 @@ class PatientApp(App[None]):
         super().__init__(ansi_color=ansi_color)
         self.typed: asyncio.Queue[Arrived] = asyncio.Queue()
         """What has not had its effect yet."""
+        self._came_back = 0.0
+        """When something else last had the terminal, as the events' time; it was typed for that."""
         self._is_pressed = False
         """Whether that was heeded with which a button of the mouse was pressed."""
 
@@ -61,7 +64,13 @@ class PatientApp(App[None]):
     @on(Mount)
     def begin_to_hand_on(self) -> None:
         """Hand on what is typed from now on."""
+        self.app_resume_signal.subscribe(self, self._come_back)
         self._hand_on_all()
+
+    def _come_back(self, _app: App[Any]) -> None:
+        """Draw anew what something else has drawn over; what was typed was typed for that."""
+        self._came_back = time.monotonic()
+        self.refresh()
 
     @work(name="keyboard")
     async def _hand_on_all(self) -> None:
@@ -82,6 +91,8 @@ class PatientApp(App[None]):
         event, screen = arrived.event, self.screen
         if isinstance(event, MouseUp):  # whoever was told of the pressing waits for this
             return self._is_pressed
+        if event.time < self._came_back:
+            return False
         is_heeded = not isinstance(screen, GuardedDialog) or screen.heeds(event)
         if isinstance(event, MouseDown):
             is_heeded = is_heeded and arrived.screens == [screen]

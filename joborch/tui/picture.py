@@ -55,6 +55,8 @@ class Pause:
     """Time stands still on the screen."""
 
     since: datetime
+    lineage: int = 0
+    """The picture's, when it was paused."""
     moment: Moment | None = None
     """What is shown is from then; None: from when it was paused."""
 
@@ -73,6 +75,8 @@ class Picture:
     services: list[ServiceView] = field(default_factory=list)
     usage: list[UsageView] = field(default_factory=list)
     link: Link = field(default_factory=Link)
+    lineage: int = 0
+    """Grows with each gap in what was heard; the server may have another database since."""
     as_of: datetime | None = None
     """When the server was last heard."""
     states: Counter[str] = field(default_factory=Counter)
@@ -113,6 +117,11 @@ class Picture:
     def is_past(self) -> bool:
         """Whether it shows how everything was at an earlier moment."""
         return self.pause is not None and self.pause.moment is not None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the server's history may not be that of what is shown any more."""
+        return self.pause is not None and self.pause.lineage != self.lineage
 
     @property
     def is_stale(self) -> bool:

@@ -31,9 +31,10 @@ def csv_of(names: Sequence[str], jobs: Sequence[JobView], picture: Picture, look
         "priority": ("priority", lambda job: job.priority),
         "age": ("submitted_at", lambda job: f"{job.submitted_at:%Y-%m-%dT%H:%M:%S.%fZ}"),
         "run": ("running_s", ran),
-        "agent": ("agent", lambda job: where_or_why(job, picture, look.glyphs)),
+        "agent": ("agent", lambda job: one_line(job.agent or "")),
+        "why": ("why", lambda job: where_or_why(job, picture, look.glyphs)),
     }
-    shown = [columns[name] for name in names]
+    shown = [columns[name] for name in (*names, "why")]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(title for title, _ in shown)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from joborch.domain.states import JobState
 from joborch.tui.look import Confirm
@@ -311,10 +312,42 @@ def test_other_jobs_that_have_the_same_numbers_by_now_are_not_touched() -> None:
         await stage.sees("Cancel 1 job?")
         source.known[1] = a_job_view(1, RUNNING, user_id="bob", submitted_at=NOON - timedelta(1))
         await stage.press("y")
-        await stage.is_told("the server has other jobs under these numbers now: nothing was sent")
+        await stage.is_told("the server has other jobs under these numbers now: nothing was done")
         assert source.acted == []
 
     play(story, source)
+
+
+def test_a_priority_is_given_to_the_jobs_that_it_was_typed_for_or_to_none() -> None:
+    source = jobs_in(QUEUED)
+
+    async def story(stage: Stage) -> None:
+        await stage.press("home", "p")
+        await stage.sees("Priority of 1 job")
+        source.become_another(a_job_view(1, user_id="ann", name="other"), at=NOON)
+        source.known[1].submitted_at = NOON + timedelta(1)
+        source.lose_events()
+        await async_wait_until(lambda: stage.app.picture.jobs[1].name == "other")
+        await stage.press("9", "9", "enter")
+        await stage.is_told("the server has other jobs under these numbers now: nothing was done")
+        assert source.acted == []
+
+    play(story, source)
+
+
+def test_the_results_of_another_databases_job_are_not_fetched(tmp_path: Path) -> None:
+    results = ResultsView(size_bytes=5, sha256="0" * 64)
+    source = ScriptedSource(a_job_view(7, COMPLETED, results=results))
+
+    async def story(stage: Stage) -> None:
+        await stage.press("o")
+        await stage.sees("Fetch 1 job to", "dock-7")
+        source.known[7] = replace(source.known[7], submitted_at=NOON - timedelta(1))
+        await stage.press(*str(tmp_path / "new"), "enter")
+        await stage.is_told("the server has other jobs under these numbers now: nothing was done")
+        assert source.fetched == []
+
+    play(story, source, size=(120, 40))
 
 
 def test_an_answer_that_comes_when_the_server_has_gone_sends_nothing_and_says_so() -> None:

@@ -215,6 +215,23 @@ def test_a_shell_has_the_terminal_to_itself_and_knows_the_server(tmp_path: Path)
         ends_well(terminal, 0)
 
 
+def test_what_was_typed_before_the_shell_was_there_is_not_done_to_jobs_afterwards(
+    tmp_path: Path,
+) -> None:
+    with on_a_terminal(*TOP, home=tmp_path, SHELL="/bin/sh") as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.type("!:q\r")  # in one piece: read by the dashboard, before it knows of the shell
+        terminal.wait_for("joborch top waits")
+        terminal.type("exit\n")
+        wait_until(
+            lambda: "OFFLINE" in terminal.seen.rpartition("joborch top waits")[2], timeout=30
+        )
+        terminal.type("?")
+        terminal.wait_for("Everywhere")
+        terminal.type("qq")
+        ends_well(terminal, 0)
+
+
 def test_where_the_shell_is_not_there_it_is_told_and_all_goes_on(tmp_path: Path) -> None:
     with on_a_terminal(*TOP, home=tmp_path, SHELL="/nowhere/sh") as terminal:
         terminal.wait_for("OFFLINE")

@@ -1,11 +1,15 @@
 """Why a job waits, in the server's words; open from the key on, so that it has those after it."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from textual import on, work
 from textual.events import Mount
 
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.dialogs.text import TextDialog
+from joborch.tui.formatting import time_of_day
 from joborch.tui.job_facts import why
 from joborch.tui.messages import Refused, WhyKnown
 from joborch.tui.source import Source
@@ -14,9 +18,9 @@ from joborch.tui.source import Source
 class WhyDialog(TextDialog):
     """Asks the server, and shows what it says."""
 
-    def __init__(self, source: Source, job_id: int) -> None:
+    def __init__(self, source: Source, job_id: int, *, now: Callable[[], datetime]) -> None:
         super().__init__(f"Why {job_id}", ["asking the server"])
-        self._source, self._job_id = source, job_id
+        self._source, self._job_id, self._now = source, job_id, now
 
     @on(Mount)
     def ask(self) -> None:
@@ -27,7 +31,8 @@ class WhyDialog(TextDialog):
     def show_why(self, message: WhyKnown) -> None:
         """Show the reasons."""
         e = message.explanation
-        self.show(f"Why {e.job_id} {one_line(e.state)}", [*why(e)])
+        at = time_of_day(self._now())  # whatever becomes of the job while it is read
+        self.show(f"Why {e.job_id} {one_line(e.state)} at {at}", [*why(e)])
 
     @on(Refused)
     def show_refusal(self, message: Refused) -> None:

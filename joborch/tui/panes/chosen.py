@@ -4,6 +4,8 @@ These parts ask the server themselves, once the selection rests on a job.
 """
 
 import asyncio
+import math
+import time
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -27,6 +29,8 @@ from joborch.tui.widgets.panels import Panel
 from joborch.wire.events import LogText
 from joborch.wire.jobs import Explanation, JobView
 
+EAGER_S = 3.0
+"""Between two questions why the same job waits, while others change."""
 TAIL = 100
 """So many lines of a job that has ended are shown."""
 
@@ -39,20 +43,36 @@ class ChosenLine(Lines):
         self._desk = desk
         self._job_id: int | None = None
         self._or_else = ""
+        self._asked: JobView | None = None
+        """As the job was when it was asked why it waits."""
+        self._asked_at = -math.inf
         self._why: Explanation | None = None
 
     def choose(self, job_id: int | None, *, or_else: str = "") -> None:
         """Tell of this job, and ask why it waits; or else say this."""
         self._job_id, self._or_else = job_id, or_else
+        self._ask()
         self.tell()
+
+    def show_news(self, news: News) -> None:
+        """Ask again now and then: also what becomes of other jobs changes why this one waits."""
+        is_late = time.monotonic() - self._asked_at > EAGER_S
+        if self._asked != self._job or ((news.jobs or news.is_all) and is_late):
+            self._ask()
+        self.tell()
+
+    def _ask(self) -> None:
         job = self._job
+        if job != self._asked:
+            self._why = None
+        self._asked, self._asked_at = job, time.monotonic()
         if job and job.state == JobState.QUEUED and _can_ask(self._desk):
             self._explain(job.id)
 
     def tell(self) -> None:
         """Tell of the job as it is now."""
         job, why = self._job, None
-        if job and self._why and self._why.job_id == job.id and job.state == JobState.QUEUED:
+        if job and self._why and job == self._asked and job.state == JobState.QUEUED:
             why = self._why.message
         if job is None and self._or_else:
             self.show([f" {self._or_else}"])
@@ -67,7 +87,8 @@ class ChosenLine(Lines):
     def keep(self, message: Explained) -> None:
         """Tell why it waits."""
         message.stop()
-        self._why = message.explanation
+        if self._asked and self._asked.id == message.explanation.job_id:
+            self._why = message.explanation
         self.tell()
 
     @work(group="explain", exclusive=True, exit_on_error=False)

@@ -100,7 +100,8 @@ class EventsPane(Panel):
         until = [event for event in self._events if event.seq <= seq]
         is_there = bool(until) and until[-1].seq == seq
         is_enough = is_there and (self._is_whole or len(until) >= height)
-        if not is_enough and self._desk.picture.is_connected:
+        picture = self._desk.picture
+        if not is_enough and picture.is_connected and not picture.is_cut_off:
             self._ask(seq + 1)
 
     def _draw(self) -> None:

@@ -108,7 +108,7 @@ class JobsAtHand(SiteScreen):
 
     def explain(self, job_id: int) -> None:
         """Show why a job waits."""
-        self.app.push_screen(WhyDialog(self.desk.source, job_id))
+        self.app.push_screen(WhyDialog(self.desk.source, job_id, now=self.desk.clock))
 
     @on(RepeatKnown)
     def copy_repeat(self, message: RepeatKnown) -> None:

@@ -151,7 +151,10 @@ class EventsScreen(SiteScreen):
             self._ask(next(iter(self._events)))
 
     def _ask(self, before: int | None) -> None:
-        if self.desk.picture.is_connected and (before is None or not self._is_asking):
+        picture = self.desk.picture
+        if picture.is_cut_off or not picture.is_connected:
+            return
+        if before is None or not self._is_asking:
             self._is_asking = True
             self._read(before)
 

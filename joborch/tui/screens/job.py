@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.events import Mount
 from textual.widgets import Static
 
-from joborch.domain.errors import JoborchError
+from joborch.domain.errors import JoborchError, NotFoundError
 from joborch.domain.text import one_line
 from joborch.tui.commands import JOB, bindings
 from joborch.tui.desk import Desk
@@ -21,6 +21,8 @@ from joborch.tui.messages import FactsCame, Refused
 from joborch.tui.news import News
 from joborch.tui.screens.at_hand import JobsAtHand
 from joborch.tui.widgets.lines import Lines, hanging
+
+GONE = "job {} is not there any more: the server has another database"
 
 
 class JobScreen(JobsAtHand):
@@ -32,6 +34,8 @@ class JobScreen(JobsAtHand):
         super().__init__(desk)
         self.job_id = job_id
         self._facts: Facts | None = None
+        self._is_gone = False
+        """Whether the server has no such job any more, or another one of this id."""
 
     def content(self) -> ComposeResult:
         """Return the facts, which may be long."""
@@ -51,9 +55,13 @@ class JobScreen(JobsAtHand):
             self._ask()
         self._show()
 
-    def selected_id(self) -> int:
-        """Return the job."""
-        return self.job_id
+    def selected_id(self) -> int | None:
+        """Return the job, if it is there."""
+        return None if self._is_gone else self.job_id
+
+    def say_none(self) -> None:
+        """Say why nothing can be done."""
+        self.notify(GONE.format(self.job_id), severity="warning")
 
     def action_scroll(self, by: int) -> None:
         """Show what is further down."""
@@ -61,9 +69,18 @@ class JobScreen(JobsAtHand):
 
     @on(FactsCame)
     def take_facts(self, message: FactsCame) -> None:
-        """Show what the server said."""
-        self._facts = message.facts
+        """Show what the server said, unless it is of another job."""
+        before = self._facts
+        if before and before.job.submitted_at != message.facts.job.submitted_at:
+            self._lose()
+        elif not self._is_gone:
+            self._facts = message.facts
+            self._show()
+
+    def _lose(self) -> None:
+        self._facts, self._is_gone = None, True
         self._show()
+        self.query_one("#text", Static).update(GONE.format(self.job_id))
 
     @on(Refused)
     def take_refusal(self, message: Refused) -> None:
@@ -77,13 +94,18 @@ class JobScreen(JobsAtHand):
         return self.desk.look.glyphs.more == "…"
 
     def _ask(self) -> None:
-        if self.desk.picture.is_connected:
+        if self.desk.picture.is_connected and not self._is_gone:
             self._learn()
 
     @work(group="facts", exclusive=True, exit_on_error=False)
     async def _learn(self) -> None:
         try:
             facts = await learn(self.desk.source, self.job_id)
+        except NotFoundError as error:
+            if self._facts:
+                self._lose()
+            else:
+                self.post_message(Refused(one_line(error.message)))
         except JoborchError as error:
             self.post_message(Refused(one_line(error.message)))
         else:
@@ -91,7 +113,7 @@ class JobScreen(JobsAtHand):
 
     def _show(self) -> None:
         job = self._facts.job if self._facts else self.desk.picture.jobs.get(self.job_id)
-        name = one_line(job.name) if job else ""
+        name = one_line(job.name) if job and not self._is_gone else ""
         now = "  as it is now, not as it was then" if self.desk.picture.is_past else ""
         self.query_one("#tally", Lines).show([(f" job {self.job_id}  {name}", "bold"), now])
         if self._facts:

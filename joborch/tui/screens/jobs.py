@@ -111,6 +111,7 @@ class JobsScreen(JobsWithMenu):
     def show_news(self, news: News) -> None:
         """Draw what has changed; sort again, but not too often when there are many."""
         self._show_surroundings()
+        self.query_one(ChosenLine).show_news(news)
         self.query_one(ChosenPane).show_news(news)
         self.query_one(EventsPane).show_news(news)
         if news.is_all:
@@ -302,5 +303,4 @@ class JobsScreen(JobsWithMenu):
         self.query_one("#shown", Lines).show(lines.with_tabs(said, "jobs", width))
         self.query_one(SitePanels).show(picture, look)
         self.query_one("#empty", Lines).show_text(self.view.invitation())
-        self.query_one(ChosenLine).tell()
         self.query_one(ChosenPane).choose(self.selected_id())

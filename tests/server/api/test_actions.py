@@ -63,6 +63,14 @@ def test_the_history_says_who_asked(server: RunningServer) -> None:
     assert actors_of(server, new_id) == ["submit user:fay", "cancel user:gus"]
 
 
+def test_a_reason_does_not_hide_who_cancelled_a_job(server: RunningServer) -> None:
+    url = f"/api/v1/jobs/{held(server)}/cancel?by=root"
+
+    cancelled = server.http.post(url, json={"reason": "cancelled by bob"}).json()
+
+    assert cancelled["reason"] == "cancelled by root: cancelled by bob"
+
+
 def test_a_job_says_who_holds_it_for_as_long_as_it_is_held(server: RunningServer) -> None:
     job_id = held(server, user="holds")
     url = f"/api/v1/jobs/{job_id}"
