@@ -138,7 +138,7 @@ async def cancel_the_endless_one(server: Orchestrator, ids: list[int]) -> None:
     """Cancel the job that would run for an hour, once it runs."""
     endless = next(job for job in await server.jobs_by_id(ids) if job.name == "endless")
     await server.wait([endless.id], until="running")
-    await server.cancel(endless.id, reason="bob changed his mind")
+    await server.cancel(endless.id, reason="changed his mind", by="bob")
 
 
 async def say_why_one_waits(server: Orchestrator, ids: list[int]) -> None:

@@ -50,7 +50,7 @@ def test_results_of_failed_timed_out_and_cancelled_jobs_come_home(site: Site) ->
     ended = {job_id: site.wait(job_id) for job_id in (failed, slow, endless)}
     assert [job["state"] for job in ended.values()] == ["failed", "timed_out", "cancelled"]
     assert ended[failed]["exit_code"] == 3
-    assert ended[endless]["reason"] == "enough"
+    assert ended[endless]["reason"] == "cancelled by api: enough"
     for job_id in ended:
         results = members(site.get(f"/api/v1/jobs/{job_id}/results").content)
         assert results["out.txt"] == "partial\n"

@@ -245,7 +245,7 @@ def test_a_waiting_job_is_cancelled_at_once(server: RunningServer) -> None:
     answer = server.http.post(url, json={"reason": "a typo"})
 
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
-    assert answer.json()["reason"] == "a typo"
+    assert answer.json()["reason"] == "cancelled by api: a typo"
     assert problem(server, "POST", url) == (409, "wrong_state")
 
 

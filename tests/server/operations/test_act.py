@@ -110,7 +110,7 @@ def test_cancelling_many_ends_those_that_wait_and_asks_the_agents_of_the_others(
             ]
             (order,) = (await agent.poll()).cancels
             assert (order.job_id, order.grace_s) == (ids[0], 3)
-            assert (await bench.job(ids[1])).reason == "a typo"
+            assert (await bench.job(ids[1])).reason == "cancelled by ann: a typo"
             assert told(await do(bench, action))[1] == (ids[1], "cancelled", "wrong_state")
 
     asyncio.run(story())
