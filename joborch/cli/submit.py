@@ -148,7 +148,7 @@ def _submit_one(session: Session, template: Template, after: After, *, is_rehear
     filled = template.alone()
     tell_notes(session, template.notes, [filled.staged])
     if is_rehearsal:
-        _rehearse(session, [filled], is_many=False, known=0)
+        _rehearse(session, [filled], is_many=False, ledger=Ledger(session.settings.server))
         return
     Errand(session=session, filled=filled, after=after, tell=_tell).carry_out()
 
@@ -171,8 +171,7 @@ def _submit_many(
     server = session.settings.server
     if is_rehearsal:
         known = seen(Path(ledger), server) if ledger else Ledger(server)
-        left = [each for each in filled if known.job_id(each.label) is None]
-        _rehearse(session, left, is_many=True, known=len(filled) - len(left))
+        _rehearse(session, filled, is_many=True, ledger=known)
         return
     opened: AbstractContextManager[Ledger] = (
         kept(Path(ledger), server) if ledger else nullcontext(Ledger(server))
@@ -188,10 +187,10 @@ def _submit_many(
         ).carry_out()
 
 
-def _rehearse(session: Session, filled: Sequence[Filled], *, is_many: bool, known: int) -> None:
+def _rehearse(session: Session, filled: Sequence[Filled], *, is_many: bool, ledger: Ledger) -> None:
     from joborch.cli.rehearsal import rehearse
 
-    plan = session.run(lambda orchestrator: rehearse(session, orchestrator, filled, known))
+    plan = session.run(lambda orchestrator: rehearse(session, orchestrator, filled, ledger))
     plan.tell(session.output, begin_with_label=is_many)
 
 
