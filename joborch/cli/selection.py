@@ -49,6 +49,11 @@ def parsed(texts: Sequence[str]) -> list[Selector]:
     return found
 
 
+def are_ids(texts: Sequence[str]) -> bool:
+    """Whether jobs are named, and each by its id or within a range of ids."""
+    return bool(texts) and all(isinstance(each, Ids) for each in parsed(texts))
+
+
 async def select(
     texts: Sequence[str],
     *,
