@@ -11,6 +11,7 @@ from joborch.cli.after import AFTER_FIELDS, After
 from joborch.cli.contradictions import check_input, check_one, check_script
 from joborch.cli.env_files import env_texts
 from joborch.cli.errand import Errand, sentence
+from joborch.cli.exclusion import Exclusion
 from joborch.cli.exits import UsageError
 from joborch.cli.fields import fields_of
 from joborch.cli.items import Item, Sources
@@ -108,12 +109,13 @@ def submit(
         is_propagating=propagate,
         cancels_on_interrupt=cancel_on_interrupt,
     )
-    items = sources.read(exclude or ()) if sources.named else None
+    left_out = Exclusion(exclude or ())
+    items = sources.read(left_out) if sources.named else None
     template = Template.read(
         context,
         arguments or [],
         wishes,
-        exclude=exclude or [],
+        exclude=left_out,
         reads_sbatch=sbatch,
         needs_script=items is None or not any(i.directory or i.inputs for i in items),
     )
@@ -146,7 +148,7 @@ def _typed(context: typer.Context) -> TypedWords:
 
 def _submit_one(session: Session, template: Template, after: After, *, is_rehearsal: bool) -> None:
     filled = template.alone()
-    tell_notes(session, template.notes, [filled.staged])
+    tell_notes(session, [*template.notes, *template.exclude.notes], [filled.staged])
     if is_rehearsal:
         _rehearse(session, [filled], is_many=False, ledger=Ledger(session.settings.server))
         return
@@ -167,7 +169,8 @@ def _submit_many(
     from joborch.cli.pieces import fill_in
 
     filled = fill_in(template, items)
-    tell_notes(session, template.notes, [each.staged for each in filled])
+    notes = [*template.notes, *template.exclude.notes]
+    tell_notes(session, notes, [each.staged for each in filled])
     server = session.settings.server
     if is_rehearsal:
         known = seen(Path(ledger), server) if ledger else Ledger(server)
