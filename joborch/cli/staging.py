@@ -95,6 +95,7 @@ def stage(
     """
     staged, exclude = Staged(), exclude or Exclusion()
     if command is not None:
+        refuse_second_script(arguments, exclude)
         staged.add(SCRIPT, script_of(command))
         staged.name, rest = Path(command[0]).name, arguments
     elif not arguments and needs_script:
@@ -107,6 +108,17 @@ def stage(
         for path in expanded(argument):
             _add_path(staged, path, exclude)
     return staged
+
+
+def refuse_second_script(arguments: Sequence[str], exclude: Exclusion) -> None:
+    """Refuse a ``run.sh`` beside a command line: it would be the script, which the command is."""
+    for argument in arguments:
+        path = Path(argument)
+        if path.name == SCRIPT and path.is_file() and not exclude.leaves_out(path):
+            raise UsageError(
+                f"{argument} is a script, and what stands behind -- is one, too",
+                hint=f"leave one of them out; -i {argument}:NAME sends it under another name",
+            )
 
 
 def script_of(command: Sequence[str]) -> bytes:

@@ -18,6 +18,7 @@ from joborch.cli.items import Item, Sources
 from joborch.cli.ledger import Ledger, kept, seen
 from joborch.cli.session import Session
 from joborch.cli.shell_patterns import EACH, EACH_DIR, sorted_out
+from joborch.cli.staging import refuse_second_script
 from joborch.cli.template import Filled, Template, tell_notes
 from joborch.cli.typed_words import TypedWords, typed_words
 from joborch.cli.wishes import Wishes
@@ -80,6 +81,9 @@ def submit(
         each=each or (), each_dir=each_dir or (), each_line=each_line, csv=csv, jsonl=jsonl
     )
     has_command = context.meta["joborch.tail"] is not None
+    left_out = Exclusion(exclude or ())
+    if has_command:
+        refuse_second_script(arguments or [], left_out)
     if each or each_dir:
         meant = sorted_out(_typed(context), sources, has_command=has_command)
         arguments, sources = meant.arguments, meant.sources
@@ -109,7 +113,6 @@ def submit(
         is_propagating=propagate,
         cancels_on_interrupt=cancel_on_interrupt,
     )
-    left_out = Exclusion(exclude or ())
     items = sources.read(left_out) if sources.named else None
     template = Template.read(
         context,

@@ -463,3 +463,14 @@ def test_a_change_is_told_with_both_values(stub: StubServer, at_terminal: Run) -
     assert "waits     held until somebody releases it" in finished.out
     assert "changed → queued by dispatch priority=50→80" in finished.out
     assert "place:" not in finished.out
+
+
+@pytest.mark.parametrize("command", [("cancel",), ("status",), ("retry",), ("wait",)])
+def test_an_empty_standard_input_is_told_as_that(
+    stub: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    finished = joborch(*command, "-", stdin="")
+
+    assert (finished.code, finished.out) == (3, "")
+    assert finished.err.startswith("error: there are no ids on standard input\n")
+    assert stub.paths() == []
