@@ -10,7 +10,7 @@ import typer
 from joborch.cli import history
 from joborch.cli.after import After
 from joborch.cli.exits import INTERRUPTED, as_ours
-from joborch.cli.ledger import Ledger
+from joborch.cli.ledger import ChangedError, Ledger
 from joborch.cli.pieces import Piece, ready
 from joborch.cli.progress import Bar
 from joborch.cli.session import Session
@@ -89,11 +89,12 @@ class FanOut:
                 self._is_stopping = self._is_stopping or _is_for_all(as_ours(error))
 
     async def _send(self, piece: Piece, orchestrator: Orchestrator, bar: Bar) -> None:
-        known = self.ledger.job_id(piece.label)
+        digest = await asyncio.to_thread(piece.submission.digest)
+        known = self.ledger.known(piece.label, piece.submission, digest)
         if known is not None:
             self._note(Sent(item=piece.label, id=known, state=None, duplicate=True))
             return
-        submission = self.ledger.begin(piece.label, piece.submission)
+        submission = self.ledger.begin(piece.label, piece.submission, digest)
         submitted = await orchestrator.submit(
             submission, on_progress=lambda done, total: self._show(bar, piece, done / total)
         )
@@ -145,6 +146,10 @@ class FanOut:
 
     def _advice(self) -> str | None:
         """Say how to submit the rest; a ledger that was in memory is saved for that."""
+        failed = [*self.tally.failed.values()]
+        is_rest_changed = len(failed) == len(self.tally.pieces) - len(self.tally.sent)
+        if failed and is_rest_changed and all(isinstance(each, ChangedError) for each in failed):
+            return failed[0].hint
         if not self.ledger.entries:
             return None
         name = self.ledger_name

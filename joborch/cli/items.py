@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from joborch.cli.exclusion import Exclusion
 from joborch.cli.exits import UsageError
 from joborch.cli.expansion import path_fields
-from joborch.cli.staging import expanded, is_excluded, standard_input
+from joborch.cli.staging import expanded, standard_input
 
 ITEM = "JOBORCH_ITEM"
 
@@ -56,7 +57,7 @@ class Sources:
         }
         return [option for option, value in given.items() if value]
 
-    def read(self, exclude: Sequence[str] = ()) -> list[Item]:
+    def read(self, exclude: Exclusion | None = None) -> list[Item]:
         """Return the items, at least one, each with its number as ``{i}``.
 
         Raises:
@@ -64,12 +65,12 @@ class Sources:
         """
         if len(self.named) > 1:
             raise UsageError(f"{' and '.join(self.named)}: only one of them at a time")
-        items = list(_numbered(self._items(exclude)))
+        items = list(_numbered(self._items(exclude or Exclusion())))
         if not items:
             raise UsageError(f"{self.named[0]} has no items")
         return items
 
-    def _items(self, exclude: Sequence[str]) -> Iterable[Item]:
+    def _items(self, exclude: Exclusion) -> Iterable[Item]:
         if self.each:
             return (_file(path) for path in _matches(self.each, exclude))
         if self.each_dir:
@@ -97,9 +98,9 @@ def name_of(source: str) -> str:
     return "standard input" if source == "-" else source
 
 
-def _matches(patterns: Sequence[str], exclude: Sequence[str]) -> list[Path]:
+def _matches(patterns: Sequence[str], exclude: Exclusion) -> list[Path]:
     paths = dict.fromkeys(path for pattern in patterns for path in expanded(pattern))
-    return [path for path in paths if not is_excluded(path.name, exclude)]
+    return [path for path in paths if not exclude.leaves_out(path)]
 
 
 def _file(path: Path) -> Item:

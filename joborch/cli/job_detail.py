@@ -27,7 +27,7 @@ async def show_detail(session: Session, orchestrator: Orchestrator, job: JobView
     """Print how a job stands, why it waits, its history, its files, and what it wrote last."""
     history = await orchestrator.history(job.id)
     files = await orchestrator.files(job.id)
-    repeat = await repeat_of(orchestrator, job, files)
+    repeat = await repeat_of(orchestrator, job, files, me=session.settings.user_id)
     written = await last_words(orchestrator, job)
     explanation = None
     if job.state == JobState.QUEUED:

@@ -3,12 +3,13 @@
 A file of JSON, one object a line, that is only ever appended to::
 
     {"ledger": 1, "server": "http://orch:5000"}
-    {"item": "in/a.pdb", "key": "9f…", "user": "ann", "begin": null}      before it is sent
-    {"item": "in/a.pdb", "id": 1207}                                      after the answer
+    {"item": "in/a.pdb", "key": "9f…", "user": "ann", "begin": null, "digest": "3c…"}   before
+    {"item": "in/a.pdb", "id": 1207}                                          after it was sent
 
 Each line is flushed to the disk before anything else happens. A process that dies between the two
 lines of an item leaves its key; sending it again under that key makes no second job. A line that
-is torn, at the end, is taken away: nothing was sent yet, or the key says what was.
+is torn, at the end, is taken away: nothing was sent yet, or the key says what was. By its digest an
+item is known to be what was sent; those of older ledgers have none, and are believed.
 """
 
 import fcntl
@@ -27,6 +28,17 @@ from joborch.client.submission import new_key
 from joborch.domain.errors import ConflictError
 
 
+class ChangedError(ConflictError):
+    """An item became a job, and would be another one now."""
+
+    code = "changed_item"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, hint="submit it with a new ledger, or take its lines out of this one"
+        )
+
+
 @dataclass(slots=True)
 class Entry:
     """What is known of one item."""
@@ -35,6 +47,8 @@ class Entry:
     user_id: str
     begin: datetime | None
     job_id: int | None = None
+    digest: str | None = None
+    """Of what was sent; None: it was not written down then."""
 
 
 @dataclass(slots=True)
@@ -51,21 +65,41 @@ class Ledger:
         entry = self.entries.get(item)
         return entry.job_id if entry else None
 
-    def begin(self, item: str, submission: Submission) -> Submission:
-        """Note that an item is going to be sent, and return what to send: what was sent before.
+    def known(self, item: str, submission: Submission, digest: str) -> int | None:
+        """Return the job that an item became, as long as it would become the same again.
 
         Raises:
-            UsageError: if it was sent for another user, whose key would not be recognised.
+            ChangedError: if it would not.
+        """
+        entry = self.entries.get(item)
+        if entry is None or entry.job_id is None:
+            return None
+        _demand_user(entry, submission.user_id)
+        if entry.digest not in {None, digest}:
+            raise ChangedError("changed since it was submitted")
+        return entry.job_id
+
+    def begin(self, item: str, submission: Submission, digest: str | None = None) -> Submission:
+        """Note that an item is going to be sent, and return what to send: what was sent before.
+
+        If that was something else, it is for the server to say whether it had come to that.
+
+        Raises:
+            ChangedError: if it was sent for another user, whose key would not be recognised.
             OSError: if it cannot be written down; then it must not be sent.
         """
         entry = self.entries.get(item)
         if entry is None:
             key = submission.key or new_key()
-            entry = Entry(key=key, user_id=submission.user_id, begin=submission.begin)
+            entry = Entry(
+                key=key, user_id=submission.user_id, begin=submission.begin, digest=digest
+            )
             self._append(_begun(item, entry))
             self.entries[item] = entry
-        if entry.user_id != submission.user_id:
-            raise UsageError(f"the ledger has it for user {entry.user_id}")
+        _demand_user(entry, submission.user_id)
+        if entry.digest != digest:
+            entry.digest = digest
+            self._append(_begun(item, entry))
         return replace(submission, key=entry.key, begin=entry.begin)
 
     def end(self, item: str, job_id: int) -> None:
@@ -159,12 +193,25 @@ def _take(ledger: Ledger, line: dict[str, Any], *, is_first: bool) -> None:
         ledger.entries[line["item"]].job_id = int(line["id"])
     else:
         begin = datetime.fromisoformat(line["begin"]) if line["begin"] else None
-        ledger.entries[line["item"]] = Entry(key=line["key"], user_id=line["user"], begin=begin)
+        ledger.entries[line["item"]] = Entry(
+            key=line["key"], user_id=line["user"], begin=begin, digest=line.get("digest")
+        )
 
 
 def _begun(item: str, entry: Entry) -> dict[str, object]:
     begin = entry.begin.isoformat() if entry.begin else None
-    return {"item": item, "key": entry.key, "user": entry.user_id, "begin": begin}
+    return {
+        "item": item,
+        "key": entry.key,
+        "user": entry.user_id,
+        "begin": begin,
+        "digest": entry.digest,
+    }
+
+
+def _demand_user(entry: Entry, user_id: str) -> None:
+    if entry.user_id != user_id:
+        raise ChangedError(f"the ledger has it for user {entry.user_id}")
 
 
 def _flush_directory(directory: Path) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joborch.cli.effects import Effect
+from joborch.cli.ledger import ChangedError, Ledger
 from joborch.cli.output import Output
 from joborch.cli.pieces import Piece, ready
 from joborch.cli.session import Session
+from joborch.cli.tally import MOST_TOLD
 from joborch.cli.template import Filled
 from joborch.cli.times import iso, size
 from joborch.client import JobQuery, Orchestrator
@@ -69,10 +71,15 @@ class Rehearsal:
 
 
 async def rehearse(
-    session: Session, orchestrator: Orchestrator, filled: Sequence[Filled], known: int
+    session: Session, orchestrator: Orchestrator, filled: Sequence[Filled], ledger: Ledger
 ) -> Rehearsal:
-    """Check everything as if it was to be sent, and ask the server what it would meet."""
-    pieces = await ready(session, orchestrator, filled)
+    """Check everything as if it was to be sent, and ask the server what it would meet.
+
+    Raises:
+        ChangedError: if items of the ledger are not any more what was submitted.
+    """
+    ready_pieces = await ready(session, orchestrator, filled)
+    pieces = _not_submitted(ready_pieces, ledger)
     jobs: Counter[tuple[str, str]] = Counter()
     free: Counter[tuple[str, str]] = Counter()
     for piece in pieces:
@@ -93,7 +100,29 @@ async def rehearse(
             start=await _start(orchestrator, theirs, usage, number),
         )
         effects.append(effect)
-    return Rehearsal(pieces=pieces, effects=effects, known=known, session=session)
+    return Rehearsal(
+        pieces=pieces, effects=effects, known=len(ready_pieces) - len(pieces), session=session
+    )
+
+
+def _not_submitted(pieces: Sequence[Piece], ledger: Ledger) -> list[Piece]:
+    left: list[Piece] = []
+    changed: dict[str, ChangedError] = {}
+    for piece in pieces:
+        if ledger.job_id(piece.label) is None:
+            left.append(piece)
+            continue
+        try:
+            ledger.known(piece.label, piece.submission, piece.submission.digest())
+        except ChangedError as error:
+            changed[piece.label] = error
+    if changed:
+        first = next(iter(changed.values()))
+        told = [f"{label}: {error.message}" for label, error in changed.items()]
+        more = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+        first.details["why"] = "; ".join([*told[:MOST_TOLD], *more])
+        raise first
+    return left
 
 
 def _free(piece: Piece, session: Session) -> int:

@@ -19,8 +19,10 @@ from joborch.cli.acting import (
 )
 from joborch.cli.filtering import Where, says_whose, wanted_by
 from joborch.cli.groups import ids_with_signature
+from joborch.cli.selection import are_ids
 from joborch.cli.session import Session
 from joborch.client import JobQuery
+from joborch.domain.errors import RetriedError
 from joborch.domain.selectors import spelt
 from joborch.domain.states import JobState
 from joborch.wire.actions import RetryJobs
@@ -57,9 +59,13 @@ def retry(
     yes: Yes = False,
     expect: Expect = None,
 ) -> None:
-    """Submit jobs that have ended again, with the same files. The old ones stay as they are."""
+    """Submit jobs that have ended again, with the same files. The old ones stay as they are.
+
+    Those that were retried before are skipped, unless all are named by their ids.
+    """
     session = Session.of(context, fields=RESULT_FIELDS)
-    action = RetryJobs(ids=[], completed=completed, priority=priority)
+    again = signature is None and are_ids(selectors or [])
+    action = RetryJobs(ids=[], completed=completed, priority=priority, again=again)
     deed = Deed(verb="Retry", action=action, told=lambda each: f"→ {each.new_id}")
     named = selectors or []
     if signature is not None:
@@ -82,4 +88,6 @@ def retry(
         history.remember(session.settings.server, new, now=session.now)
     if any(not each.ok and each.state == JobState.COMPLETED for each in results):
         session.output.hint("--completed retries those that completed, too")
+    if any(each.error and each.error.code == RetriedError.code for each in results):
+        session.output.hint("what is named by its id is retried again")
     leave(results)

@@ -8,6 +8,7 @@ from joborch.cli import submit_options as opts
 from joborch.cli.after import AFTER_FIELDS, After
 from joborch.cli.env_files import env_texts
 from joborch.cli.errand import Errand, sentence
+from joborch.cli.exclusion import Exclusion
 from joborch.cli.exits import UsageError
 from joborch.cli.fields import fields_of
 from joborch.cli.session import Session
@@ -66,11 +67,11 @@ def run_job(
         is_propagating=True,
         cancels_on_interrupt=cancel_on_interrupt,
     )
-    template = Template.read(context, arguments or [], wishes, exclude=exclude or [])
+    template = Template.read(context, arguments or [], wishes, exclude=Exclusion(exclude or ()))
     if template.wishes.array:
         raise UsageError("run is for one job, and the script asks for an array")
     filled = template.alone()
-    tell_notes(session, template.notes, [filled.staged])
+    tell_notes(session, [*template.notes, *template.exclude.notes], [filled.staged])
     Errand(session=session, filled=filled, after=after, tell=_tell).carry_out()
 
 

@@ -49,6 +49,11 @@ def parsed(texts: Sequence[str]) -> list[Selector]:
     return found
 
 
+def are_ids(texts: Sequence[str]) -> bool:
+    """Whether jobs are named, and each by its id or within a range of ids."""
+    return bool(texts) and all(isinstance(each, Ids) for each in parsed(texts))
+
+
 async def select(
     texts: Sequence[str],
     *,
@@ -113,22 +118,28 @@ async def _named(
     texts: Sequence[str], session: Session, orchestrator: Orchestrator
 ) -> list[JobView]:
     found: dict[int, JobView] = {}
-    for selector in parsed(texts):
-        for job in await _resolve(selector, session, orchestrator):
+    selectors = parsed(texts)
+    for selector in selectors:
+        if isinstance(selector, FromInput):
+            ids = _from_input()
+            if not ids and len(selectors) == 1:
+                raise EmptySelectionError("there are no ids on standard input")
+            jobs = await orchestrator.jobs_by_id(ids)
+        else:
+            jobs = await _resolve(selector, session, orchestrator)
+        for job in jobs:
             found.setdefault(job.id, job)
     return [*found.values()]
 
 
 async def _resolve(
-    selector: Selector, session: Session, orchestrator: Orchestrator
+    selector: Ids | Last | Batch | InStates | Named, session: Session, orchestrator: Orchestrator
 ) -> list[JobView]:
     match selector:
         case Ids():
             if len(selector.ids) == 1:
                 return [await orchestrator.job(selector.ids[0])]
             return await orchestrator.jobs_by_id(selector.ids, required=selector.required)
-        case FromInput():
-            return await orchestrator.jobs_by_id(_from_input())
         case Last():
             ids = history.recall(session.settings.server, selector.back)
             return await orchestrator.jobs_by_id(ids)

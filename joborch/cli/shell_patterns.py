@@ -76,7 +76,7 @@ def _holder_of_script(expanded: Sequence[Given]) -> Given | None:
     if _is_one_kind(found) and (holders or found.option == EACH_DIR):
         return None  # directories may have a script each; of files none is it
     if not holders and (len(_behind(expanded)) > 1 or _is_one_kind(found) or _is_pattern(found)):
-        raise _unclear(found, "none of the words looks like the script: none begins with #!")
+        raise _without_script(found)
     return found
 
 
@@ -152,12 +152,24 @@ def _common_start(texts: Sequence[str]) -> str:
 
 
 def _unclear(given: Given, why: str) -> UsageError:
-    value = Path(given.value)
-    is_mixed = value.is_dir() or value.suffix != Path(given.behind[0]).suffix
     error = UsageError(
         f"which words belong to {given.option} is not clear: the shell expanded a pattern",
-        hint=f"put the pattern in quotes: {given.option} "
-        f"'{value.parent / ('*' if is_mixed else f'*{value.suffix}')}'",
+        hint=f"put the pattern in quotes: {_quotes(given)}",
     )
     error.details["why"] = why
     return error
+
+
+def _without_script(given: Given) -> UsageError:
+    error = UsageError(
+        "nothing to run was named",
+        hint=f"name the script behind the pattern: {_quotes(given)} {SCRIPT}",
+    )
+    error.details["why"] = "none of the words looks like the script: none begins with #!"
+    return error
+
+
+def _quotes(given: Given) -> str:
+    value = Path(given.value)
+    is_mixed = value.is_dir() or value.suffix != Path(given.behind[0]).suffix
+    return f"{given.option} '{value.parent / ('*' if is_mixed else f'*{value.suffix}')}'"

@@ -1,6 +1,5 @@
 """From a command line to the files of a job. Nothing is sent here; every mistake is found first."""
 
-import fnmatch
 import glob
 import os
 import sys
@@ -8,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from joborch.cli.exclusion import IGNORE_FILE, Exclusion, matches
 from joborch.cli.exits import UsageError
 from joborch.client.wrapping import SHEBANG, wrapped
 
 SCRIPT = "run.sh"
-IGNORE_FILE = ".joborchignore"
-NEVER = (".git", IGNORE_FILE)
 
 Content = Path | bytes
 
@@ -55,7 +53,7 @@ class Staged:
             raise UsageError(f"--input {text}: {source} is not a file")
         self.add(name or Path(source).name, Path(source))
 
-    def add_tree(self, directory: Path, exclude: Sequence[str]) -> None:
+    def add_tree(self, directory: Path, exclude: Exclusion) -> None:
         """Add what is in a directory, but for what is excluded."""
         for name, path in _tree(directory, exclude):
             self.add(name, path)
@@ -81,7 +79,7 @@ def stage(
     arguments: Sequence[str],
     *,
     command: Sequence[str] | None,
-    exclude: Sequence[str] = (),
+    exclude: Exclusion | None = None,
     needs_script: bool = True,
 ) -> Staged:
     """Gather the files of ``SCRIPT [FILE|DIR|GLOB]...``, ``DIR``, ``-`` or ``-- COMMAND``.
@@ -89,14 +87,15 @@ def stage(
     Args:
         arguments: what stands before ``--``.
         command: what stands behind it; None: there is no ``--``.
-        exclude: patterns of files to leave out of directories.
+        exclude: what to leave out.
         needs_script: without it there may be no arguments at all.
 
     Raises:
         UsageError: if a file is missing or is none, or there is no script.
     """
-    staged = Staged()
+    staged, exclude = Staged(), exclude or Exclusion()
     if command is not None:
+        refuse_second_script(arguments, exclude)
         staged.add(SCRIPT, script_of(command))
         staged.name, rest = Path(command[0]).name, arguments
     elif not arguments and needs_script:
@@ -111,6 +110,17 @@ def stage(
     return staged
 
 
+def refuse_second_script(arguments: Sequence[str], exclude: Exclusion) -> None:
+    """Refuse a ``run.sh`` beside a command line: it would be the script, which the command is."""
+    for argument in arguments:
+        path = Path(argument)
+        if path.name == SCRIPT and path.is_file() and not exclude.leaves_out(path):
+            raise UsageError(
+                f"{argument} is a script, and what stands behind -- is one, too",
+                hint=f"leave one of them out; -i {argument}:NAME sends it under another name",
+            )
+
+
 def script_of(command: Sequence[str]) -> bytes:
     """Write a script that becomes this command."""
     if not command:
@@ -118,7 +128,7 @@ def script_of(command: Sequence[str]) -> bytes:
     return wrapped(command)
 
 
-def _stage_directory(staged: Staged, directory: Path, exclude: Sequence[str]) -> Sequence[str]:
+def _stage_directory(staged: Staged, directory: Path, exclude: Exclusion) -> Sequence[str]:
     staged.add_tree(directory, exclude)
     if SCRIPT not in staged.files:
         raise UsageError(f"there is no {SCRIPT} in {directory}")
@@ -148,7 +158,7 @@ def expanded(argument: str) -> list[Path]:
     return found
 
 
-def _add_path(staged: Staged, path: Path, exclude: Sequence[str]) -> None:
+def _add_path(staged: Staged, path: Path, exclude: Exclusion) -> None:
     if path.is_dir():
         top = path.resolve().name
         for name, below in _tree(path, exclude):
@@ -156,33 +166,28 @@ def _add_path(staged: Staged, path: Path, exclude: Sequence[str]) -> None:
         return
     if not path.is_file():
         raise UsageError(f"{path} is not there" if not path.exists() else f"{path} is not a file")
-    if not is_excluded(path.name, exclude):
+    if not exclude.leaves_out(path):
         staged.add(path.name, path)
 
 
-def _tree(top: Path, exclude: Sequence[str]) -> Iterator[tuple[str, Path]]:
+def _tree(top: Path, exclude: Exclusion) -> Iterator[tuple[str, Path]]:
     ignore = top / IGNORE_FILE
     lines = ignore.read_text().splitlines() if ignore.is_file() else []
-    patterns = [*exclude, *(line.strip() for line in lines if line.strip()[:1] not in {"", "#"})]
+    ignored = [line.strip() for line in lines if line.strip()[:1] not in {"", "#"}]
+
+    def is_left_out(path: Path) -> bool:
+        relative = path.relative_to(top).as_posix()
+        return exclude.leaves_out(path, relative) or any(matches(relative, p) for p in ignored)
+
     for folder, folders, names in os.walk(top):
-        inside = Path(folder).relative_to(top)
-        folders[:] = sorted(f for f in folders if not is_excluded(str(inside / f), patterns))
+        folders[:] = sorted(each for each in folders if not is_left_out(Path(folder) / each))
         for name in sorted(names):
-            path, relative = Path(folder) / name, (inside / name).as_posix()
-            if is_excluded(relative, patterns):
+            path = Path(folder) / name
+            if is_left_out(path):
                 continue
             if not path.is_file():
                 raise UsageError(f"{path} is not a regular file", hint=f"add -x {name!r}")
-            yield relative, path
-
-
-def is_excluded(relative: str, patterns: Sequence[str]) -> bool:
-    """Whether a file is never sent, or matches a pattern by its name or its path."""
-    name = relative.rpartition("/")[2]
-    return name in NEVER or any(
-        fnmatch.fnmatch(relative, pattern.rstrip("/")) or fnmatch.fnmatch(name, pattern.rstrip("/"))
-        for pattern in patterns
-    )
+            yield path.relative_to(top).as_posix(), path
 
 
 def standard_input(what: str) -> bytes:

@@ -11,12 +11,14 @@ from joborch.cli.after import AFTER_FIELDS, After
 from joborch.cli.contradictions import check_input, check_one, check_script
 from joborch.cli.env_files import env_texts
 from joborch.cli.errand import Errand, sentence
+from joborch.cli.exclusion import Exclusion
 from joborch.cli.exits import UsageError
 from joborch.cli.fields import fields_of
 from joborch.cli.items import Item, Sources
 from joborch.cli.ledger import Ledger, kept, seen
 from joborch.cli.session import Session
 from joborch.cli.shell_patterns import EACH, EACH_DIR, sorted_out
+from joborch.cli.staging import refuse_second_script
 from joborch.cli.template import Filled, Template, tell_notes
 from joborch.cli.typed_words import TypedWords, typed_words
 from joborch.cli.wishes import Wishes
@@ -79,6 +81,9 @@ def submit(
         each=each or (), each_dir=each_dir or (), each_line=each_line, csv=csv, jsonl=jsonl
     )
     has_command = context.meta["joborch.tail"] is not None
+    left_out = Exclusion(exclude or ())
+    if has_command:
+        refuse_second_script(arguments or [], left_out)
     if each or each_dir:
         meant = sorted_out(_typed(context), sources, has_command=has_command)
         arguments, sources = meant.arguments, meant.sources
@@ -108,12 +113,12 @@ def submit(
         is_propagating=propagate,
         cancels_on_interrupt=cancel_on_interrupt,
     )
-    items = sources.read(exclude or ()) if sources.named else None
+    items = sources.read(left_out) if sources.named else None
     template = Template.read(
         context,
         arguments or [],
         wishes,
-        exclude=exclude or [],
+        exclude=left_out,
         reads_sbatch=sbatch,
         needs_script=items is None or not any(i.directory or i.inputs for i in items),
     )
@@ -146,9 +151,9 @@ def _typed(context: typer.Context) -> TypedWords:
 
 def _submit_one(session: Session, template: Template, after: After, *, is_rehearsal: bool) -> None:
     filled = template.alone()
-    tell_notes(session, template.notes, [filled.staged])
+    tell_notes(session, [*template.notes, *template.exclude.notes], [filled.staged])
     if is_rehearsal:
-        _rehearse(session, [filled], is_many=False, known=0)
+        _rehearse(session, [filled], is_many=False, ledger=Ledger(session.settings.server))
         return
     Errand(session=session, filled=filled, after=after, tell=_tell).carry_out()
 
@@ -167,12 +172,12 @@ def _submit_many(
     from joborch.cli.pieces import fill_in
 
     filled = fill_in(template, items)
-    tell_notes(session, template.notes, [each.staged for each in filled])
+    notes = [*template.notes, *template.exclude.notes]
+    tell_notes(session, notes, [each.staged for each in filled])
     server = session.settings.server
     if is_rehearsal:
         known = seen(Path(ledger), server) if ledger else Ledger(server)
-        left = [each for each in filled if known.job_id(each.label) is None]
-        _rehearse(session, left, is_many=True, known=len(filled) - len(left))
+        _rehearse(session, filled, is_many=True, ledger=known)
         return
     opened: AbstractContextManager[Ledger] = (
         kept(Path(ledger), server) if ledger else nullcontext(Ledger(server))
@@ -188,10 +193,10 @@ def _submit_many(
         ).carry_out()
 
 
-def _rehearse(session: Session, filled: Sequence[Filled], *, is_many: bool, known: int) -> None:
+def _rehearse(session: Session, filled: Sequence[Filled], *, is_many: bool, ledger: Ledger) -> None:
     from joborch.cli.rehearsal import rehearse
 
-    plan = session.run(lambda orchestrator: rehearse(session, orchestrator, filled, known))
+    plan = session.run(lambda orchestrator: rehearse(session, orchestrator, filled, ledger))
     plan.tell(session.output, begin_with_label=is_many)
 
 

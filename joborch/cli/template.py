@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from joborch.cli.directives import HINT, Directives, read_directives
+from joborch.cli.exclusion import Exclusion
 from joborch.cli.exits import UsageError
 from joborch.cli.expansion import fill, fill_all
 from joborch.cli.items import Item
@@ -31,7 +32,7 @@ class Template:
     staged: Staged
     wishes: Wishes
     command: Sequence[str] | None
-    exclude: Sequence[str]
+    exclude: Exclusion
     notes: tuple[str, ...]
     """About the script."""
     reads_sbatch: bool = False
@@ -44,7 +45,7 @@ class Template:
         arguments: Sequence[str],
         wishes: Wishes,
         *,
-        exclude: Sequence[str],
+        exclude: Exclusion,
         needs_script: bool = True,
         reads_sbatch: bool = False,
     ) -> "Template":

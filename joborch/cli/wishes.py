@@ -67,7 +67,7 @@ def submission_of(
     """
     try:
         user_id = check_user_id(wishes.user or session.settings.user_id)
-        if wishes.array:
+        if wishes.array is not None:
             parse_array(wishes.array)
         begin = _begin(wishes.begin, session.now)
     except ValueError as error:

@@ -1,18 +1,20 @@
 """The command line that submits a job like one there is."""
 
-import shlex
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from joborch.client.shell_words import joined
 from joborch.client.wrapping import unwrapped
-from joborch.domain.durations import format_duration
+from joborch.domain.durations import format_duration, parse_duration
 from joborch.domain.errors import ConflictError, NotFoundError, ResultsGoneError, ServerBrokenError
+from joborch.domain.selectors import spelt
 from joborch.domain.states import JobState
 from joborch.wire.jobs import FileList, JobView
 
 USUAL_PRIORITY = 50
+USUAL_ATTEMPTS = 3
 SCRIPT = "run.sh"
 MASK = "***"
 """What the server tells in place of a secret."""
@@ -42,6 +44,8 @@ class Repeat:
     """None: the server does not tell."""
     command: Sequence[str] | None = None
     """The command line that was submitted in the place of a script."""
+    me: str | None = None
+    """Who would submit; None: whoever it is."""
 
     @property
     def line(self) -> str:
@@ -50,19 +54,24 @@ class Repeat:
         ``joborch retry ID`` needs no files, but makes the job again as it was.
         """
         job = self.job
-        words = ["joborch", "submit", "-s", job.service, "-n", job.name]
+        words = ["joborch", "submit", "-s", job.service]
+        if self.me not in {None, job.user_id}:
+            words += ["-u", job.user_id]
+        words += [f"--name={job.name}"] if job.name.startswith("-") else ["-n", job.name]
         if job.priority != USUAL_PRIORITY:
             words += ["-p", str(job.priority)]
         for key, value in job.tags.items():
             words += ["-t", f"{key}={value}"]
         for key, value in (self.env or {}).items():
-            words += ["-e", key if value == MASK else f"{key}={value}"]
+            words += ["-e", key if _is_secret(value) else f"{key}={value}"]
         if job.array_index is not None:
             words += ["-a", str(job.array_index)]
         if job.time_limit_s:
-            words += ["--time-limit", format_duration(job.time_limit_s)]
-        words += self._inputs
-        return shlex.join([*words, "--", *self.command] if self.command else words)
+            words += ["--time-limit", _exactly(job.time_limit_s)]
+        if job.max_attempts != USUAL_ATTEMPTS:
+            words += ["--max-attempts", str(job.max_attempts)]
+        words += [f"./{name}" if name.startswith("-") else name for name in self._inputs]
+        return joined([*words, "--", *self.command] if self.command else words)
 
     @property
     def note(self) -> str:
@@ -75,11 +84,26 @@ class Repeat:
             yield f"needs {', '.join(inputs) or 'its files'} here"
         if self.env is None:
             yield "its environment is not told"
-        elif secrets := [key for key, value in self.env.items() if value == MASK]:
+        elif secrets := [key for key, value in self.env.items() if _is_secret(value)]:
             yield f"{', '.join(secrets)} as here: secret"
+        if job.array_index is not None:
+            yield f"JOBORCH_ARRAY_COUNT is that of -a {job.array_index}, not of its array"
+        if waited := [*self._waited()]:
+            yield f"without {', '.join(waited)}"
         if JobState(job.state).is_terminal:
             completed = " --completed" if job.state == JobState.COMPLETED else ""
             yield f"as it was: joborch retry {job.id}{completed}"
+
+    def _waited(self) -> Iterator[str]:
+        """What the job was or is to wait for, as far as it is told."""
+        job = self.job
+        if job.not_before:
+            yield f"--begin {job.not_before.isoformat(timespec='seconds')}"
+        if job.after:
+            more = ",…" if job.after_count > len(job.after) else ""
+            yield f"--after {spelt(job.after)}{more}"
+        if job.held_at:
+            yield "--hold"
 
     @property
     def _inputs(self) -> list[str]:
@@ -91,14 +115,31 @@ class Repeat:
         return sorted(tops, key=lambda name: (name != SCRIPT, name))
 
 
-async def repeat_of(source: Source, job: JobView, files: FileList) -> Repeat:
+async def repeat_of(
+    source: Source, job: JobView, files: FileList, *, me: str | None = None
+) -> Repeat:
     """Ask for what is still to be known, as far as the server tells."""
     return Repeat(
         job=job,
         files=files,
         env=await _environment(source, job.id),
         command=await _command(source, job.id, files),
+        me=me,
     )
+
+
+def _is_secret(value: str) -> bool:
+    """Whether the server told a mask, in place of all or of the password in a URL."""
+    return value == MASK or f":{MASK}@" in value
+
+
+def _exactly(seconds: float) -> str:
+    """Write a duration as people do where nothing is lost by that."""
+    text = format_duration(seconds)
+    with suppress(ValueError):  # 0.01 seconds read as none
+        if parse_duration(text).total_seconds() == seconds:
+            return text
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 async def _environment(source: Source, job_id: int) -> dict[str, str] | None:

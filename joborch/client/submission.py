@@ -1,12 +1,13 @@
 """What to submit, as a value, and how it becomes a request."""
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from joborch.client.upload import MultipartBody, Progress
+from joborch.client.upload import MultipartBody, Progress, read_chunks
 from joborch.domain.errors import InvalidRequestError
 from joborch.domain.names import check_file_name
 from joborch.domain.selectors import spelt
@@ -56,6 +57,22 @@ class Submission:
             on_progress=on_progress,
         )
 
+    def digest(self) -> str:
+        """Return what tells it from a submission of anything else; all files are read.
+
+        Its key is left out, and when it is to begin: ``2h`` is another moment each time.
+
+        Raises:
+            OSError: if a file cannot be read.
+        """
+        whole = hashlib.sha256()
+        for name, value in sorted(self._fields()):
+            if name != "begin":
+                _take_in(whole, name.encode(), value.encode(errors="surrogateescape"))
+        for name, content in sorted(self.files.items()):
+            _take_in(whole, name.encode(errors="surrogateescape"), _digest_of(content))
+        return whole.hexdigest()
+
     def _fields(self) -> list[tuple[str, str]]:
         single = {
             "service": self.service,
@@ -80,6 +97,21 @@ class Submission:
 def new_key() -> str:
     """Make an idempotency key that nobody has used."""
     return os.urandom(16).hex()
+
+
+def _take_in(whole: "hashlib._Hash", *texts: bytes) -> None:
+    """Add texts so that no others, of other lengths, would be the same."""
+    for text in texts:
+        whole.update(f"{len(text)}:".encode() + text)
+
+
+def _digest_of(content: Path | bytes) -> bytes:
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).digest()
+    found = hashlib.sha256()
+    for chunk in read_chunks(content):
+        found.update(chunk)
+    return found.digest()
 
 
 def _spelt(ids: Sequence[int]) -> list[str]:

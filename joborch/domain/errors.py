@@ -21,6 +21,7 @@
     │   ├── AttemptedError         it was attempted, and cannot be put off any more
     │   ├── ReadOnlyError          this client was told to change nothing
     │   ├── PayloadGoneError       retention removed the files that a retry needs
+    │   ├── RetriedError           it was submitted again before
     │   ├── QueueFullError         the user may have no more jobs waiting
     │   ├── AgentInUseError        it is not down, or holds jobs
     │   └── SupersededError        a newer process of this agent took over
@@ -280,6 +281,22 @@ class PayloadGoneError(ConflictError):
             job_id=job_id,
         )
         self.job_id = job_id
+
+
+class RetriedError(ConflictError):
+    """The job was submitted again before; no other new job was made."""
+
+    code = "retried"
+
+    def __init__(self, job_id: int, new_id: int) -> None:
+        super().__init__(
+            f"job {job_id} was retried as {new_id}",
+            hint="name it by its id to retry it again",
+            job_id=job_id,
+            new_id=new_id,
+        )
+        self.job_id = job_id
+        self.new_id = new_id
 
 
 class QueueFullError(ConflictError):

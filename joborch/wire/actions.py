@@ -76,7 +76,12 @@ class SetJobs(
 
 
 class RetryJobs(
-    msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="retry"
+    msgspec.Struct,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,  # a server of before takes what it knows
+    tag_field="action",
+    tag="retry",
 ):
     """Submit jobs that have ended again, each as a new job."""
 
@@ -85,6 +90,8 @@ class RetryJobs(
     """True: also those that completed."""
     priority: int | None = None
     """Of the new jobs; null: as before."""
+    again: bool = True
+    """False: those that were retried before are refused."""
 
 
 JobAction = CancelJobs | HoldJobs | ReleaseJobs | SetJobs | RetryJobs

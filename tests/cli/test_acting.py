@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from joborch.domain.errors import JoborchError, PayloadGoneError, WrongStateError
+from joborch.domain.errors import JoborchError, PayloadGoneError, RetriedError, WrongStateError
 from joborch.domain.states import JobState
 from joborch.wire.actions import ActionResult, ActionResults, action_error
 from joborch.wire.events import EventPage
@@ -347,6 +347,42 @@ def test_the_new_jobs_of_a_retry_are_the_last_that_were_submitted(
     assert joborch("hold", "--dry-run", "last").out == "43 queued\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "is_again"),
+    [
+        (("42",), True),
+        (("42", "40-43"), True),
+        (("@failed",), False),
+        (("42", "b-31"), False),
+        (("-F", "state:failed"), False),
+    ],
+)
+def test_what_was_retried_before_is_retried_again_only_by_its_id(
+    stub: StubServer, joborch: Run, words: tuple[str, ...], is_again: bool
+) -> None:
+    stub.on(JOB, says(a_job_view(42, FAILED)))
+    stub.on(JOBS, says(a_page(a_job_view(42, FAILED))))
+    stub.on(ACTIONS, answers(done(42, FAILED, new_id=43)))
+    joborch("retry", *words, "--yes")
+
+    assert asked(stub).get("again", True) is is_again
+
+
+def test_what_was_retried_before_is_told_with_the_job_it_became(
+    stub: StubServer, at_terminal: Run
+) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(42, FAILED))))
+    stub.on(ACTIONS, answers(refused(42, FAILED, RetriedError(42, 43))))
+
+    finished = at_terminal("retry", "@failed", "--yes", NO_COLOR="1")
+
+    assert finished.code == 6
+    assert finished.out.splitlines() == [
+        "42 skipped: job 42 was retried as 43",
+        "  hint: what is named by its id is retried again",
+    ]
+
+
 def test_every_value_can_be_set(stub: StubServer, joborch: Run) -> None:
     stub.on(JOB, says(a_job_view(42)))
     stub.on(ACTIONS, answers(done(42)))
@@ -427,3 +463,14 @@ def test_a_change_is_told_with_both_values(stub: StubServer, at_terminal: Run) -
     assert "waits     held until somebody releases it" in finished.out
     assert "changed → queued by dispatch priority=50→80" in finished.out
     assert "place:" not in finished.out
+
+
+@pytest.mark.parametrize("command", [("cancel",), ("status",), ("retry",), ("wait",)])
+def test_an_empty_standard_input_is_told_as_that(
+    stub: StubServer, joborch: Run, command: tuple[str, ...]
+) -> None:
+    finished = joborch(*command, "-", stdin="")
+
+    assert (finished.code, finished.out) == (3, "")
+    assert finished.err.startswith("error: there are no ids on standard input\n")
+    assert stub.paths() == []

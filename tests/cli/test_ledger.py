@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from joborch.cli.exits import UsageError
-from joborch.cli.ledger import Entry, Ledger, kept, seen
+from joborch.cli.ledger import ChangedError, Entry, Ledger, kept, seen
 from joborch.client import Submission
 from joborch.domain.errors import ConflictError
 from tests.support.command_line import Run
@@ -29,7 +29,7 @@ Kill = Callable[[], None]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     data = tmp_path_factory.mktemp("ledger") / "data"
-    with running_server(data, service=["example"]) as running:
+    with running_server(data, service=["example", "other"]) as running:
         yield running
 
 
@@ -187,6 +187,72 @@ def test_a_content_that_changed_since_it_was_sent_is_refused(
     assert "a.pdb: " in again.err
 
 
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (("-p", "70"), "changed since it was submitted"),
+        (("-s", "other"), "changed since it was submitted"),
+        (("-e", "X=1"), "changed since it was submitted"),
+        (("-u", "eve"), "the ledger has it for user"),
+    ],
+)
+def test_what_was_submitted_otherwise_is_refused_and_nothing_is_sent(
+    relay: Relay, joborch: Run, here: Path, more: tuple[str, ...], reason: str
+) -> None:
+    joborch(*WITH_LEDGER)
+
+    again = joborch(*WITH_LEDGER[:-3], *more, *WITH_LEDGER[-3:])
+    plan = joborch(*WITH_LEDGER[:-3], *more, *WITH_LEDGER[-3:], "--dry-run")
+
+    assert (again.code, again.out, plan.code, plan.out) == (6, "", 6, "")
+    assert reason in again.err
+    assert "a.pdb" in again.err
+    assert "fix: submit it with a new ledger" in again.err
+    assert reason in plan.err
+    assert relay.submissions == len(ITEMS)
+
+
+def test_of_a_changed_file_only_its_item_is_refused(relay: Relay, joborch: Run, here: Path) -> None:
+    joborch(*WITH_LEDGER)
+    (here / "c.pdb").write_text("another")
+
+    again = joborch(*WITH_LEDGER)
+
+    assert (again.code, len(again.out.split())) == (7, 5)
+    assert "why: c.pdb: changed since it was submitted" in again.err
+    assert "fix: submit it with a new ledger" in again.err
+    (here / "c.pdb").write_text("c")
+    assert joborch(*WITH_LEDGER).code == 0
+
+
+def test_a_changed_script_is_refused_but_a_ledger_without_digests_is_believed(
+    joborch: Run, here: Path
+) -> None:
+    first = joborch(*WITH_LEDGER)
+    (here / "run.sh").write_text("#!/bin/sh\nfalse\n")
+    assert joborch(*WITH_LEDGER).code == 6
+    lines = [json.loads(line) for line in (here / "sub.ledger").read_text().splitlines()]
+    old = [{key: value for key, value in line.items() if key != "digest"} for line in lines]
+    (here / "sub.ledger").write_text("".join(f"{json.dumps(line)}\n" for line in old))
+
+    assert joborch(*WITH_LEDGER).out == first.out
+
+
+def test_what_was_changed_before_it_arrived_is_known_as_what_was_sent_in_the_end(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger"
+    with kept(path, SERVER) as ledger:
+        ledger.begin("a", a_wish(), "one")
+        ledger.begin("a", a_wish(), "two")
+        ledger.end("a", 7)
+
+    ledger = seen(path, SERVER)
+    assert ledger.known("a", a_wish(), "two") == 7
+    with pytest.raises(ChangedError):
+        ledger.known("a", a_wish(), "one")
+
+
 def start(env: dict[str, str], here: Path, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "joborch", *arguments],
@@ -264,7 +330,7 @@ def test_an_item_of_another_user_is_refused(tmp_path: Path) -> None:
     ledger = Ledger(SERVER)
     ledger.begin("a", a_wish())
 
-    with pytest.raises(UsageError, match="for user ann"):
+    with pytest.raises(ChangedError, match="for user ann"):
         ledger.begin("a", a_wish("bob"))
 
 

@@ -99,9 +99,6 @@ def test_a_pattern_of_directories_that_have_a_script_each_needs_no_other(
         (("--each", *MIXED, "--", "cat"), "mixed/b.txt may be one", "--each 'mixed/*'"),
         (("dock.sh", "--each", *PDB, "shared.dat"), "all jobs share", "--each 'in/*.pdb'"),
         (("dock.sh", "--each", *PDB[:2]), "in/b.pdb may be one", "--each 'in/*.pdb'"),
-        (("--each", *PDB), "none of the words looks like", "--each 'in/*.pdb'"),
-        (("--each", *PDB[:2]), "none of the words looks like", "--each 'in/*.pdb'"),
-        (("--each", *MIXED), "none of the words looks like", "--each 'mixed/*'"),
         (("--each", *PDB, "other.sh", "dock.sh"), "other.sh and dock.sh", "--each 'in/*.pdb'"),
     ],
 )
@@ -116,6 +113,39 @@ def test_what_is_not_clear_is_refused_with_the_quotes_that_it_needs(
     assert why in done.err
     assert f"fix: put the pattern in quotes: {pattern}" in done.err
     assert joborch("status", "-q", "--user", "unclear").out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "pattern"),
+    [(PDB, "'in/*.pdb'"), (PDB[:2], "'in/*.pdb'"), (MIXED, "'mixed/*'")],
+)
+def test_of_items_without_a_script_it_is_the_script_that_is_asked_for(
+    here: Path, joborch: Run, words: Sequence[str], pattern: str
+) -> None:
+    done = joborch("submit", "--each", *words)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        "error: nothing to run was named",
+        "  why: none of the words looks like the script: none begins with #!",
+        f"  fix: name the script behind the pattern: --each {pattern} run.sh",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [("--each", "in/*", "run.sh"), ("--each", *PDB, "run.sh"), ("run.sh",)]
+)
+def test_a_script_beside_a_command_is_refused_as_the_mistake_that_it_is(
+    here: Path, joborch: Run, words: Sequence[str]
+) -> None:
+    (here / "run.sh").write_text(SCRIPT)
+
+    refused = joborch("submit", *words, "--", "cat", "{}")
+    left_out = joborch("submit", "-x", "run.sh", "--dry-run", "*", "--", "cat")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "error: run.sh is a script, and what stands behind -- is one, too" in refused.err
+    assert left_out.code == 0
 
 
 @pytest.mark.parametrize("words", [("a.pdb", "dock.sh", "other.sh", "dock.sh"), ("*", "dock.sh")])

@@ -263,6 +263,17 @@ def test_a_time_that_is_none_is_refused_by_its_option(
     assert done.err.startswith(f"error: --begin: '{text}' is no time: ")
 
 
+@pytest.mark.parametrize("spec", ["", "x", "3-"])
+def test_an_array_that_is_none_is_a_mistake_that_is_found_before_anything_is_sent(
+    taking: StubServer, joborch: Run, spec: str
+) -> None:
+    done = joborch("submit", "-s", "example", "-a", spec, "--", "ls")
+
+    assert (done.code, done.out) == (2, "")
+    assert "array" in done.err
+    assert taking.paths() == []
+
+
 def test_an_array_is_one_submission(stub: StubServer, joborch: Run, home: Path) -> None:
     (home / "run.sh").write_text(SCRIPT)
     stub.on(POST, says(a_submission(7, 8, 9, batch="b-31")))

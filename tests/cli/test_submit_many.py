@@ -113,6 +113,60 @@ def test_several_patterns_add_up_and_a_file_counts_once(
     assert len(Jobs(server, done.out).ids) == 2
 
 
+@pytest.mark.parametrize("pattern", ["b.pdb", "./b.pdb", "in/b.pdb", "./in/b.pdb", "in/b*"])
+def test_an_item_is_left_out_by_its_name_or_by_its_path(
+    server: RunningServer, here: Path, joborch: Run, pattern: str
+) -> None:
+    done = joborch("submit", "--dry-run", "--json", "--each", "in/*", "-x", pattern, "dock.sh")
+
+    items = [each["item"] for each in json.loads(done.out)["submissions"]]
+    assert (items, done.err) == (["in/a.pdb", "in/c.pdb"], "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("runs/x", {"runs/y": {"in.dat", "sub/in.dat"}}),
+        ("x/", {"runs/y": {"in.dat", "sub/in.dat"}}),
+        (
+            "runs/x/sub",
+            {"runs/x": {"in.dat"}, "runs/y": {"in.dat", "sub/in.dat"}},
+        ),
+        ("runs/*/in.dat", {}),
+        ("run*", {"runs/x": {"in.dat", "sub/in.dat"}, "runs/y": {"in.dat", "sub/in.dat"}}),
+    ],
+)
+def test_a_directory_and_what_is_in_it_is_left_out_by_its_path(
+    server: RunningServer, here: Path, joborch: Run, pattern: str, left: dict[str, set[str]]
+) -> None:
+    for name in ("x", "y"):
+        (here / "runs" / name / "sub").mkdir(parents=True)
+        (here / "runs" / name / "in.dat").write_text(name)
+        (here / "runs" / name / "sub" / "in.dat").write_text(name)
+
+    done = joborch(
+        *("submit", "--dry-run", "--json", "--each-dir", "runs/*", "-x", pattern, "dock.sh")
+    )
+
+    found = {
+        each["item"]: {file["name"] for file in each["files"]} - {"run.sh"}
+        for each in json.loads(done.out)["submissions"]
+    }
+    assert {name: files for name, files in found.items() if files} == left
+
+
+def test_a_pattern_that_leaves_nothing_out_is_told(
+    server: RunningServer, here: Path, joborch: Run
+) -> None:
+    excludes = ("-x", "out/*", "-x", "a.pdb")
+
+    many = joborch("submit", "--each", "in/*", *excludes, "dock.sh")
+    one = joborch("submit", *excludes, "dock.sh", "in/a.pdb", "in/b.pdb")
+
+    assert (many.code, many.err) == (0, "-x out/* excludes nothing\n")
+    assert (one.code, one.err) == (0, "-x out/* excludes nothing\n")
+
+
 def test_each_directory_becomes_a_job_with_what_is_in_it(
     server: RunningServer, here: Path, joborch: Run
 ) -> None:

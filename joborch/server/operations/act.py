@@ -118,6 +118,7 @@ def _again(action: RetryJobs, job: Job, key: str | None) -> Again:
         accepts_completed=action.completed,
         priority=action.priority,
         key=f"{key}#{job.id}" if key else None,
+        accepts_retried=action.again,
     )
 
 

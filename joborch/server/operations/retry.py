@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from joborch.domain.errors import IdempotencyError, PayloadGoneError, WrongStateError
+from joborch.domain.errors import IdempotencyError, PayloadGoneError, RetriedError, WrongStateError
 from joborch.domain.jobs import Job, NewJob
 from joborch.domain.states import RETRIABLE, JobFact, JobState
 from joborch.process.clock import Clock
@@ -39,6 +39,8 @@ class Again:
     """None: as before."""
     key: str | None = None
     """The idempotency key: the same again makes no second new job."""
+    accepts_retried: bool = True
+    """Also if it was submitted again before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ async def retry(
         JobNotFoundError: there is no such job.
         WrongStateError: it has not ended, or not so that it could end better.
         PayloadGoneError: its files are gone.
+        RetriedError: it was submitted again before, and that is not to be repeated.
         UnknownServiceError: its service is.
         IdempotencyError: the key was used for something else.
         DiskFullError: the server takes no new work at present.
@@ -132,8 +135,16 @@ def _demand_retriable(transaction: Transaction, job: Job, again: Again) -> None:
     may_be_completed = {JobState.COMPLETED} if again.accepts_completed else frozenset()
     if job.state not in RETRIABLE | may_be_completed:
         raise WrongStateError(job.id, job.state.value, "retry", hint=HINTS.get(job.state))
+    if not again.accepts_retried and (made := _made_of(transaction, job)):
+        raise RetriedError(job.id, made)
     if not submissions.has_payload(transaction.connection, job.payload_id):
         raise PayloadGoneError(job.id)
+
+
+def _made_of(transaction: Transaction, job: Job) -> int | None:
+    """Return the last job that this one was submitted again as."""
+    told = events.newest_fact(transaction.connection, job.id, JobFact.RETRIED)
+    return told.detail.get("job") if told else None
 
 
 def _anew(transaction: Transaction, job: Job, again: Again, catalog: Catalog) -> NewJob:

@@ -61,6 +61,18 @@ def of_job(connection: Connection, job_id: int) -> list[EventView]:
     return [view_of(row) for row in rows.mappings()]
 
 
+def newest_fact(connection: Connection, job_id: int, fact: JobFact) -> EventView | None:
+    """Return the last event of this kind of a job, if there is one."""
+    row = connection.execute(
+        select(EVENTS)
+        .where(EVENTS.c.job_id == job_id, EVENTS.c.event == fact.value)
+        .order_by(EVENTS.c.seq.desc())
+        .limit(1)
+    )
+    found = row.mappings().first()
+    return view_of(found) if found else None
+
+
 def since(connection: Connection, seq: int, *, limit: int) -> list[EventView]:
     """Return up to ``limit`` events after ``seq``, oldest first."""
     rows = connection.execute(

@@ -132,6 +132,27 @@ def test_a_retry_of_many_makes_new_jobs_and_none_twice_under_a_key(tmp_path: Pat
     asyncio.run(story())
 
 
+def test_what_was_retried_before_is_refused_unless_it_is_wanted_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path) as bench:
+            (job_id,) = [job.id for job in (await bench.submit(array="1")).jobs]
+            await do(bench, CancelJobs(ids=[job_id]))
+            once = RetryJobs(ids=[job_id], again=False)
+            (first,) = await do(bench, once, key="k")
+            assert await do(bench, once, key="k") == [first]
+            (again,) = await do(bench, once)
+            assert again.error is not None
+            assert (again.ok, again.error.code) == (False, "retried")
+            assert again.error.message == f"job {job_id} was retried as {first.new_id}"
+            (wanted,) = await do(bench, RetryJobs(ids=[job_id]))
+            assert wanted.ok
+            (last,) = await do(bench, once)
+            assert last.error is not None
+            assert last.error.message == f"job {job_id} was retried as {wanted.new_id}"
+
+    asyncio.run(story())
+
+
 def test_a_deed_that_is_refused_half_way_leaves_nothing(tmp_path: Path) -> None:
     def hold_and_fail(transaction: Transaction, job: Job) -> Job:
         hold_one(transaction, job, actor="user:ann", now=NOON)
