@@ -56,6 +56,17 @@ def test_what_the_picture_cannot_know_is_the_servers_to_say() -> None:
     assert where_or_why(waits, picture, UNICODE) == "agents full · #1"
 
 
+def test_of_a_job_of_a_batch_it_is_said_to_be_next_only_once_the_server_was_asked() -> None:
+    waits = a_job_view(2, user_id="ann", batch="b-3")
+    picture = a_picture(waits)
+    assert is_open(waits, picture)
+    assert where_or_why(waits, picture, UNICODE) == "quota 5/5 · #1"
+    picture.reasons = {2: "quota_user"}
+    assert where_or_why(waits, picture, UNICODE) == "quota 5/5 · next"
+    picture.reasons = {2: "batch_limit"}
+    assert where_or_why(waits, picture, UNICODE) == "batch full · #1"
+
+
 def test_what_one_server_said_is_not_said_of_the_jobs_of_another() -> None:
     picture = a_picture(a_job_view(2, user_id="bob"), a_job_view(3, user_id="bob"))
     picture.reasons = {2: "no_agent", 3: "agent_full"}
