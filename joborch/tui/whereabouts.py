@@ -8,11 +8,12 @@ else only that the job stands in line, at which place.
 from collections.abc import Callable
 
 from joborch.client import standing
+from joborch.client.moments import brief
 from joborch.client.standing import what_is_full, what_keeps, with_place
 from joborch.domain.actors import held
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.tui.formatting import Glyphs, time_of_day
+from joborch.tui.formatting import Glyphs
 from joborch.tui.picture import Picture, counted_as
 from joborch.wire.jobs import JobView
 
@@ -114,8 +115,9 @@ def _out_of_line(job: JobView, picture: Picture) -> str:
     if job.after_count:
         # Which of several have ended meanwhile is no event of this job.
         return f"after {job.after[0]}" if job.after_count == 1 else "after other jobs"
-    if job.not_before and job.not_before > (picture.as_of or job.not_before):
-        return f"not before {time_of_day(job.not_before)}"
+    as_of = picture.as_of
+    if job.not_before and as_of and job.not_before > as_of:
+        return f"not before {brief(job.not_before, as_of)}"
     return ""
 
 

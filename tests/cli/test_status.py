@@ -49,6 +49,18 @@ def test_a_person_gets_marks_colours_and_a_summary(busy: StubServer, at_terminal
     assert "2 jobs · 1 running · 1 failed" in done.out
 
 
+def test_a_job_that_may_not_begin_yet_says_so_in_local_time_and_to_programs_in_iso(
+    stub: StubServer, at_terminal: Run, joborch: Run
+) -> None:
+    begin = datetime(2035, 11, 29, 4, 47, 40, 142847, tzinfo=UTC)
+    stub.on(JOBS, says(a_page(a_job_view(43, QUEUED, not_before=begin))))
+
+    assert "not before 2035-11-29 04:47 " in f"{at_terminal('status', NO_COLOR='1').out} ".replace(
+        "\r", " "
+    ).replace("\n", " ")
+    assert "not before 2035-11-29T04:47:40.142847Z" in joborch("status").out
+
+
 def test_nothing_of_a_name_reaches_the_terminal_as_a_command(
     busy: StubServer, at_terminal: Run
 ) -> None:

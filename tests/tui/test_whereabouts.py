@@ -1,5 +1,6 @@
 """Why jobs wait: what the picture tells, what the server is asked, and nothing else."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -132,3 +133,9 @@ def test_a_server_that_cannot_be_asked_leaves_it_at_the_places() -> None:
         await stage.sees("in line · #1", "in line · #9")
 
     play(story, a_crowd())
+
+
+def test_a_moment_that_is_not_today_is_told_with_its_day() -> None:
+    waits = a_job_view(2, user_id="bob", not_before=NOON + timedelta(days=3))
+    day = f"{(NOON + timedelta(days=3)).astimezone():%m-%d %H:%M}"
+    assert where_or_why(waits, a_picture(waits), UNICODE) == f"not before {day}"
