@@ -163,7 +163,7 @@ def test_a_batch_may_bound_itself() -> None:
 
 
 def test_a_batchs_own_limit_is_told_before_a_quota_that_is_full_too() -> None:
-    limits = {"docking": Limits(per_user=1)}
+    limits = Limits(per_user=1)
     used = Usage(service="docking", user_id="ann", active=1, queued=1)
     job = a_candidate(2, user_id="ann", batch_id=3)
     snapshot = a_snapshot((job,), limits=limits, usage=(used,), batch_room={3: 0})
