@@ -138,6 +138,7 @@ def _for_lines(column: Column[JobView]) -> Column[Line]:
         is_right=column.is_right,
         gives_way=column.gives_way,
         is_extra=column.is_extra,
+        is_for_programs=column.is_for_programs,
     )
 
 
@@ -157,5 +158,5 @@ def _own_cells(line: BatchLine) -> Iterator[tuple[str, str]]:
     yield "id", line.name
     yield "state", BATCH_MARK
     yield "agent", line.headway
-    for name in ("running_s", "array_index", "attempt", "exit_code", "reason"):
+    for name in ("why", "running_s", "array_index", "attempt", "exit_code", "reason"):
         yield name, ""

@@ -56,6 +56,13 @@ def why(job: JobView, *, written: Callable[[datetime], str | None] = iso) -> str
             return " on ".join(filter(None, (_ending(job), job.agent)))
 
 
+def _what_keeps_or_ended(job: JobView, written: Callable[[datetime], str | None]) -> str:
+    """Say the same without the agent, which has a column of its own."""
+    if job.state == JobState.QUEUED:
+        return _why_queued(job, written)
+    return _ending(job) if JobState(job.state).is_terminal else ""
+
+
 def running_s(job: JobView, now: datetime) -> float | None:
     """Return how long a job has run."""
     if job.started_at is None:
@@ -100,7 +107,14 @@ def columns(times: Times, reasons: Mapping[int, str]) -> list[Column[JobView]]:
             name="agent",
             head="AGENT / WHY",
             text=lambda j: reasons.get(j.id) or why(j, written=times.brief),
-            raw=lambda j: reasons.get(j.id) or why(j),
+            raw=lambda j: j.agent,
+        ),
+        Column(
+            name="why",
+            head="WHY",
+            text=lambda j: reasons.get(j.id) or _what_keeps_or_ended(j, times.brief),
+            raw=lambda j: reasons.get(j.id) or _what_keeps_or_ended(j, iso),
+            is_for_programs=True,
         ),
         *(_plain(name, is_extra=True) for name in EXTRA),
     ]
