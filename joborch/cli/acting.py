@@ -13,7 +13,7 @@ from joborch.cli.session import Session
 from joborch.client import Orchestrator
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.wire.actions import ActionResult, JobAction, about, name_of
+from joborch.wire.actions import ActionError, ActionResult, JobAction, about, name_of
 from joborch.wire.jobs import JobView
 
 MOST_IN_QUESTION = 10
@@ -59,6 +59,8 @@ class Deed:
     """Of no jobs yet."""
     told: Callable[[ActionResult], str]
     """What to say of a job that it was done to."""
+    needless: Callable[[JobView], str | None] = lambda _: None
+    """Why it is not to be done to a job, as that was when it was chosen."""
 
 
 def carry_out(session: Session, choice: Choice, deed: Deed) -> list[ActionResult]:
@@ -78,9 +80,10 @@ def carry_out(session: Session, choice: Choice, deed: Deed) -> list[ActionResult
         _rehearse(session, deed, jobs)
         raise typer.Exit
     _confirm(session, choice, deed, jobs)
-    action = about(deed.action, [job.id for job in jobs])
-    by = session.settings.user_id
-    results = session.run(lambda server: server.act(action, by=by))
+    skipped = {job.id: _needless(job, why) for job in jobs if (why := deed.needless(job))}
+    done = _act(session, deed, [job.id for job in jobs if job.id not in skipped])
+    told = skipped | done
+    results = [told[job.id] for job in jobs if job.id in told]
     _tell(session, deed, results)
     return results
 
@@ -89,6 +92,20 @@ def leave(results: Sequence[ActionResult]) -> NoReturn:
     """Exit with 0 if all was done, 7 if some was, 6 if nothing was."""
     done = [result.ok for result in results]
     raise typer.Exit(0 if all(done) else PARTIAL if any(done) else REFUSED)
+
+
+def _act(session: Session, deed: Deed, job_ids: list[int]) -> dict[int, ActionResult]:
+    if not job_ids:
+        return {}
+    action, by = about(deed.action, job_ids), session.settings.user_id
+    results = session.run(lambda server: server.act(action, by=by))
+    return {result.id: result for result in results}
+
+
+def _needless(job: JobView, why: str) -> ActionResult:
+    """Return what a job that is as wanted already is told with."""
+    error = ActionError(code="needless", message=why)
+    return ActionResult(id=job.id, ok=False, state=job.state, error=error)
 
 
 async def _chosen(

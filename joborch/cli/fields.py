@@ -40,10 +40,14 @@ class Fields:
         raise UsageError(f"there is no field {unknown[0]!r}{meant}", hint=f"there are {there}")
 
     def of_columns(
-        self, columns: Sequence[Column[Row]], *, is_wide: bool = False
+        self, columns: Sequence[Column[Row]], *, is_wide: bool = False, is_delimited: bool = False
     ) -> list[Column[Row]]:
         """Return the columns that are wanted, in the order of their naming."""
-        usual = [column for column in columns if is_wide or not column.is_extra]
+        usual = [
+            column
+            for column in columns
+            if (is_wide or not column.is_extra) and (is_delimited or not column.is_for_programs)
+        ]
         if not self.words:
             return usual
         named = {column.name: column for column in columns}

@@ -8,6 +8,7 @@ from datetime import datetime
 from joborch.cli.current import current
 from joborch.cli.job_table import MARKS, columns
 from joborch.cli.tables import Column
+from joborch.cli.times import Times
 from joborch.client import JobQuery, Orchestrator
 from joborch.domain.states import BAD, TERMINAL, JobState
 from joborch.wire.jobs import JobPage, JobView
@@ -98,9 +99,9 @@ async def folded(
     return Folded(lines=shown, total=total, hidden=page.total + len(batches) - len(shown))
 
 
-def folded_columns(now: datetime, reasons: Mapping[int, str]) -> list[Column[Line]]:
+def folded_columns(times: Times, reasons: Mapping[int, str]) -> list[Column[Line]]:
     """Return the columns of such lines: those of jobs, with a batch's headway as the last."""
-    return [_for_lines(column) for column in columns(now, reasons)]
+    return [_for_lines(column) for column in columns(times, reasons)]
 
 
 def _batches(jobs: Sequence[JobView], most: int) -> dict[str, JobView]:
@@ -137,6 +138,7 @@ def _for_lines(column: Column[JobView]) -> Column[Line]:
         is_right=column.is_right,
         gives_way=column.gives_way,
         is_extra=column.is_extra,
+        is_for_programs=column.is_for_programs,
     )
 
 
@@ -156,5 +158,5 @@ def _own_cells(line: BatchLine) -> Iterator[tuple[str, str]]:
     yield "id", line.name
     yield "state", BATCH_MARK
     yield "agent", line.headway
-    for name in ("running_s", "array_index", "attempt", "exit_code", "reason"):
+    for name in ("why", "running_s", "array_index", "attempt", "exit_code", "reason"):
         yield name, ""

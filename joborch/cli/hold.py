@@ -16,7 +16,9 @@ from joborch.cli.acting import (
 )
 from joborch.cli.filtering import Where
 from joborch.cli.session import Session
+from joborch.domain.actors import ANYBODY, called
 from joborch.wire.actions import HoldJobs
+from joborch.wire.jobs import JobView
 
 EXAMPLES = """
 joborch hold 42
@@ -44,5 +46,12 @@ def hold(
         is_yes=yes,
         expected=expect,
     )
-    deed = Deed(verb="Hold", action=HoldJobs(ids=[]), told=lambda _: "held")
+    deed = Deed(verb="Hold", action=HoldJobs(ids=[]), told=lambda _: "held", needless=_held_already)
     leave(carry_out(Session.of(context, fields=RESULT_FIELDS), choice, deed))
+
+
+def _held_already(job: JobView) -> str | None:
+    if job.held_at is None:
+        return None
+    known = job.hold_actor not in {None, ANYBODY}
+    return f"held already, by {called(job.hold_actor or '')}" if known else "held already"

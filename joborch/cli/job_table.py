@@ -1,10 +1,10 @@
 """How a job looks in a list."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from joborch.cli.tables import Column
-from joborch.cli.times import age, clock, iso
+from joborch.cli.times import Times, age, clock, iso
 from joborch.domain.actors import held
 from joborch.domain.states import JobState
 from joborch.wire.jobs import JobView
@@ -43,17 +43,24 @@ def mark(job: JobView) -> str:
     return MARKS[state]
 
 
-def why(job: JobView) -> str:
+def why(job: JobView, *, written: Callable[[datetime], str | None] = iso) -> str:
     """Say where a job is, or what stands in its way, as far as the job itself knows."""
     match JobState(job.state):
         case JobState.QUEUED:
-            return _why_queued(job)
+            return _why_queued(job, written)
         case JobState.ASSIGNED:
             return f"→{job.agent or '?'}"
         case JobState.RUNNING | JobState.COMPLETED:
             return job.agent or ""
         case _:
             return " on ".join(filter(None, (_ending(job), job.agent)))
+
+
+def _what_keeps_or_ended(job: JobView, written: Callable[[datetime], str | None]) -> str:
+    """Say the same without the agent, which has a column of its own."""
+    if job.state == JobState.QUEUED:
+        return _why_queued(job, written)
+    return _ending(job) if JobState(job.state).is_terminal else ""
 
 
 def running_s(job: JobView, now: datetime) -> float | None:
@@ -63,8 +70,9 @@ def running_s(job: JobView, now: datetime) -> float | None:
     return max(((job.finished_at or now) - job.started_at).total_seconds(), 0.0)
 
 
-def columns(now: datetime, reasons: Mapping[int, str]) -> list[Column[JobView]]:
+def columns(times: Times, reasons: Mapping[int, str]) -> list[Column[JobView]]:
     """Return the columns of a list of jobs; ``reasons`` says why some of them wait."""
+    now = times.now
     return [
         Column(name="id", head="ID", text=lambda j: str(j.id), raw=lambda j: j.id, is_right=True),
         Column(
@@ -98,8 +106,15 @@ def columns(now: datetime, reasons: Mapping[int, str]) -> list[Column[JobView]]:
         Column(
             name="agent",
             head="AGENT / WHY",
-            text=lambda j: reasons.get(j.id) or why(j),
-            raw=lambda j: reasons.get(j.id) or why(j),
+            text=lambda j: reasons.get(j.id) or why(j, written=times.brief),
+            raw=lambda j: j.agent,
+        ),
+        Column(
+            name="why",
+            head="WHY",
+            text=lambda j: reasons.get(j.id) or _what_keeps_or_ended(j, times.brief),
+            raw=lambda j: reasons.get(j.id) or _what_keeps_or_ended(j, iso),
+            is_for_programs=True,
         ),
         *(_plain(name, is_extra=True) for name in EXTRA),
     ]
@@ -125,13 +140,13 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _why_queued(job: JobView) -> str:
+def _why_queued(job: JobView, written: Callable[[datetime], str | None]) -> str:
     if job.held_at:
         return held(job.hold_actor)
     if job.after:
         return waits_for(job)
     if job.not_before:
-        return f"not before {iso(job.not_before)}"
+        return f"not before {written(job.not_before)}"
     return job.reason or ""
 
 

@@ -33,22 +33,26 @@ async def show(
     session: Session, orchestrator: Orchestrator, page: JobPage, query: JobQuery, manner: Manner
 ) -> None:
     """Print the page's jobs, which are the beginning of what ``query`` asks for."""
-    output, jobs, now = session.output, page.items, session.now
+    output, jobs, times = session.output, page.items, session.times
     document = _document(page)
     if manner.is_one and not output.is_for_programs:
         await show_detail(session, orchestrator, jobs[0])
     elif manner.is_one and output.form == "json":
         output.document(described("joborch.job/1", jobs[0]))
     elif output.is_for_programs and not manner.is_exact:
-        output.table(columns(now, {}), jobs, document=document, ids=lambda job: job.id)
+        output.table(columns(times, {}), jobs, document=document, ids=lambda job: job.id)
     elif manner.folds and (fold := await folded(page, orchestrator, query, limit=manner.most)):
-        table = folded_columns(now, await _reasons(session, orchestrator, fold.jobs, manner))
+        table = folded_columns(times, await _reasons(session, orchestrator, fold.jobs, manner))
         output.table(table, fold.lines, document=document, ids=str, summary=fold.summary)
     else:
         reasons = await _reasons(session, orchestrator, jobs, manner)
         summary = _summary(page)
         output.table(
-            columns(now, reasons), jobs, document=document, ids=lambda job: job.id, summary=summary
+            columns(times, reasons),
+            jobs,
+            document=document,
+            ids=lambda job: job.id,
+            summary=summary,
         )
     if not jobs:
         output.hint("joborch submit -s SERVICE -- echo hello")

@@ -184,7 +184,9 @@ class Output:
         return replace(column, head=head, text=text, is_right=False)
 
     def _of(self, columns: Sequence[Column[Row]]) -> list[Column[Row]]:
-        return self.fields.of_columns(columns, is_wide=self.form == "wide")
+        return self.fields.of_columns(
+            columns, is_wide=self.form == "wide", is_delimited=self.form in {"tsv", "csv"}
+        )
 
 
 def is_dumb() -> bool:

@@ -16,7 +16,9 @@ from joborch.cli.acting import (
 )
 from joborch.cli.filtering import Where
 from joborch.cli.session import Session
+from joborch.domain.states import JobState
 from joborch.wire.actions import ReleaseJobs
+from joborch.wire.jobs import JobView
 
 EXAMPLES = """
 joborch release 42
@@ -44,5 +46,12 @@ def release(
         is_yes=yes,
         expected=expect,
     )
-    deed = Deed(verb="Release", action=ReleaseJobs(ids=[]), told=lambda _: "released")
+    deed = Deed(
+        verb="Release", action=ReleaseJobs(ids=[]), told=lambda _: "released", needless=_not_held
+    )
     leave(carry_out(Session.of(context, fields=RESULT_FIELDS), choice, deed))
+
+
+def _not_held(job: JobView) -> str | None:
+    waits = job.state == JobState.QUEUED  # of the others the server says what they are
+    return "not held" if waits and job.held_at is None else None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from joborch.cli.explain import in_brief
 from joborch.client import Orchestrator
-from joborch.client.standing import told, what_is_full
+from joborch.client.standing import is_open, what_is_full, what_keeps
 from joborch.domain.errors import NotFoundError
 from joborch.domain.states import JobState
 from joborch.wire.jobs import JobView
@@ -27,8 +27,9 @@ async def in_short(
         job.id: what_is_full(used.get((job.user_id, job.service)), services.get(job.service))
         for job in waiting
     }
-    reasons = await _reasons(orchestrator, [job_id for job_id, text in full.items() if not text])
-    return {job.id: full[job.id] or told(reasons.get(job.id), job.reason) for job in waiting}
+    asked = [job.id for job in waiting if is_open(full[job.id], batch=job.batch)]
+    reasons = await _reasons(orchestrator, asked)
+    return {job.id: what_keeps(full[job.id], reasons.get(job.id), job.reason) for job in waiting}
 
 
 async def explained(
@@ -40,7 +41,7 @@ async def explained(
 
 
 async def _reasons(orchestrator: Orchestrator, job_ids: Sequence[int]) -> dict[int, str]:
-    """Ask about those whom nothing keeps that is the same for all."""
+    """Ask about those of whom it cannot be said otherwise."""
     if not job_ids:
         return {}
     job_ids = job_ids[:MOST_ASKED]

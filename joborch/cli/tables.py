@@ -29,6 +29,8 @@ class Column(Generic[Row]):
     """Columns with a higher number disappear first when the terminal is narrow; 0 never does."""
     is_extra: bool = False
     """Shown only by ``--format wide`` or ``--fields``."""
+    is_for_programs: bool = False
+    """Shown to programs, and to people only by ``--fields``."""
 
 
 def aligned(

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from joborch.client.moments import brief
 from joborch.domain.durations import format_duration, parse_duration
 
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})")
@@ -46,6 +47,10 @@ class Times:
             return iso(at) or ""
         shown = at.astimezone(UTC) if self.in_utc else at.astimezone()
         return f"{shown:%Y-%m-%d %H:%M:%S} {shown.tzname()}"
+
+    def brief(self, at: datetime) -> str:
+        """Write a time in a cell: in the local zone without saying so, if no other was wanted."""
+        return self.moment(at) if self.in_utc else brief(at, self.now)
 
     def ago(self, at: datetime) -> str:
         """Write when something was: ``14m ago``, or the time."""

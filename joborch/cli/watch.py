@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from joborch.cli.folding import Folded, folded_columns
@@ -122,12 +123,13 @@ class _Tables(_Frame):
     async def lines(self, orchestrator: Orchestrator, page: JobPage) -> Sequence[str]:
         """Fold the jobs, and ask what keeps those that wait."""
         now, output = datetime.now(UTC), self._session.output
+        times = replace(self._session.times, now=now)
         fold = await self._fold(page) if self._fold else None
         if fold is not None:
-            table = folded_columns(now, await in_short(orchestrator, fold.jobs, now=now))
+            table = folded_columns(times, await in_short(orchestrator, fold.jobs, now=now))
             return [*output.aligned(table, fold.lines)]
         reasons = await in_short(orchestrator, page.items, now=now)
-        return [*output.aligned(columns(now, reasons), page.items)]
+        return [*output.aligned(columns(times, reasons), page.items)]
 
 
 class _Appended(_Tables):

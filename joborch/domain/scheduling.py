@@ -227,13 +227,14 @@ class _Books:
     def _quota_reason(self, job: Candidate) -> HoldReason | None:
         if job.service in self._snapshot.paused:
             return HoldReason.SERVICE_PAUSED
+        # Told before any quota: it holds whatever else is freed.
+        if job.batch_id is not None and self._batches.get(job.batch_id, 1) <= 0:
+            return HoldReason.BATCH_LIMIT
         limits = self._snapshot.limits_of(job.service, job.user_id)
         if self._users.get((job.service, job.user_id), 0) >= limits.per_user:
             return HoldReason.QUOTA_USER
         if limits.total is not None and self._services.get(job.service, 0) >= limits.total:
             return HoldReason.QUOTA_SERVICE
-        if job.batch_id is not None and self._batches.get(job.batch_id, 1) <= 0:
-            return HoldReason.BATCH_LIMIT
         return None
 
     def _room_for(self, job: Candidate) -> "_Room | HoldReason":

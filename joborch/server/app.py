@@ -25,6 +25,7 @@ from joborch.server.api import (
 )
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
+from joborch.server.api.strictness import refuse_unknown_parameters
 from joborch.server.parts import Parts
 from joborch.web.edge import pass_through
 
@@ -61,6 +62,7 @@ def create_app(parts: Parts) -> Litestar:
         "/api/v1",
         route_handlers=[*docs.summarize(handlers), for_agents],
         response_class=Negotiated,
+        guards=[refuse_unknown_parameters],
     )
     return App(
         route_handlers=[

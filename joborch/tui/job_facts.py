@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from joborch.client.moments import brief
 from joborch.client.repeating import Repeat, repeat_of
 from joborch.domain.durations import format_duration
 from joborch.domain.errors import NotFoundError
 from joborch.domain.selectors import spelt
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.tui.formatting import bar, clock, mark, moment, running_s, short, size, time_of_day
+from joborch.tui.formatting import bar, clock, mark, moment, running_s, short, size
 from joborch.tui.lines import QUIET
 from joborch.tui.look import Look
 from joborch.tui.source import Source
@@ -113,7 +114,8 @@ def _likely_end(runs: Spread, half_s: float, started_at: datetime, ran: float) -
     lately = f"half of the last {runs.count} took {short(half_s)}"
     if ran > half_s:
         return f"none: {lately}, and it takes longer"
-    return f"about {time_of_day(started_at + timedelta(seconds=half_s))} ({lately})"
+    ends_at, now = started_at + timedelta(seconds=half_s), started_at + timedelta(seconds=ran)
+    return f"about {brief(ends_at, now)} ({lately})"
 
 
 def waits_of(facts: Facts) -> Iterator[list[Part]]:

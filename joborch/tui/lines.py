@@ -6,8 +6,9 @@ from datetime import datetime
 
 from rich.cells import cell_len
 
+from joborch.client.moments import brief
 from joborch.domain.text import one_line
-from joborch.tui.formatting import clock, count, running_s, short, time_of_day
+from joborch.tui.formatting import clock, count, running_s, short
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.tui.whereabouts import where_or_why
@@ -27,7 +28,7 @@ def offline(picture: Picture, look: Look, now: datetime) -> list[Part]:
     link, dot = picture.link, f" {look.glyphs.dot} "
     parts = []
     if picture.as_of:
-        parts.append(f"data as of {time_of_day(picture.as_of)}")
+        parts.append(f"data as of {brief(picture.as_of, now)}")
     if link.retry_at:
         left_s = math.ceil((link.retry_at - now).total_seconds())
         parts.append(f"retry in {left_s} s" if left_s > 0 else "trying again")

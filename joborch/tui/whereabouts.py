@@ -1,16 +1,19 @@
 """Where a job is, how it ended, or what stands in its way.
 
-Nothing is guessed. What the picture tells for certain is said with its numbers; of the rest the
-server's answer, if it was asked; and else only that the job stands in line, at which place.
+Nothing is guessed. What the picture tells for certain is said with its numbers, unless the server
+answered that the job's own batch keeps it; of the rest the server's answer, if it was asked; and
+else only that the job stands in line, at which place.
 """
 
 from collections.abc import Callable
 
-from joborch.client.standing import told, what_is_full, with_place
+from joborch.client import standing
+from joborch.client.moments import brief
+from joborch.client.standing import what_is_full, what_keeps, with_place
 from joborch.domain.actors import held
 from joborch.domain.states import JobState
 from joborch.domain.text import one_line
-from joborch.tui.formatting import Glyphs, time_of_day
+from joborch.tui.formatting import Glyphs
 from joborch.tui.picture import Picture, counted_as
 from joborch.wire.jobs import JobView
 
@@ -86,12 +89,17 @@ def in_common_of_many(picture: Picture) -> Callable[[JobView], str]:
 def is_open(job: JobView, picture: Picture) -> bool:
     """Whether the picture alone cannot say what keeps the job, though something does."""
     is_queued = job.state == JobState.QUEUED and not picture.is_past
-    return is_queued and not _out_of_line(job, picture) and not _what_is_full(job, picture)
+    if not is_queued or _out_of_line(job, picture):
+        return False
+    return standing.is_open(_what_is_full(job, picture), batch=job.batch)
 
 
 def _with_place(job: JobView, picture: Picture, glyphs: Glyphs) -> str:
     place = picture.place_of(job)
-    return with_place(_what_keeps(job, picture), place, dot=glyphs.dot)
+    # Whether its batch has a limit of its own is nothing that the picture knows.
+    is_told = job.batch is None or job.id in picture.reasons
+    said = _what_keeps(job, picture)
+    return with_place(said, place, dot=glyphs.dot, may_be_next=is_told)
 
 
 def _what_keeps(job: JobView, picture: Picture) -> str:
@@ -107,13 +115,14 @@ def _out_of_line(job: JobView, picture: Picture) -> str:
     if job.after_count:
         # Which of several have ended meanwhile is no event of this job.
         return f"after {job.after[0]}" if job.after_count == 1 else "after other jobs"
-    if job.not_before and job.not_before > (picture.as_of or job.not_before):
-        return f"not before {time_of_day(job.not_before)}"
+    as_of = picture.as_of
+    if job.not_before and as_of and job.not_before > as_of:
+        return f"not before {brief(job.not_before, as_of)}"
     return ""
 
 
 def _in_line(job: JobView, picture: Picture) -> str:
-    return _what_is_full(job, picture) or told(picture.reasons.get(job.id), job.reason)
+    return what_keeps(_what_is_full(job, picture), picture.reasons.get(job.id), job.reason)
 
 
 def _what_is_full(job: JobView, picture: Picture) -> str | None:

@@ -76,7 +76,8 @@ def two(stub: StubServer) -> StubServer:
 def test_one_job_of_ones_own_needs_no_question(
     stub: StubServer, joborch: Run, command: tuple[str, ...], said: str, body: dict[str, Any]
 ) -> None:
-    stub.on(JOB, says(a_job_view(42)))
+    held_at = NOON if command == ("release",) else None
+    stub.on(JOB, says(a_job_view(42, held_at=held_at)))
     stub.on(ACTIONS, answers(done(42, new_id=43)))
 
     finished = joborch(*command, "42")
@@ -111,7 +112,7 @@ def test_a_job_of_somebody_else_is_asked_for_too(stub: StubServer, joborch: Run)
     assert stub.paths() == [JOB]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each != ("release",)])
 def test_with_yes_each_job_is_told_of_and_some_is_partial(
     two: StubServer, joborch: Run, command: tuple[str, ...]
 ) -> None:
@@ -144,7 +145,7 @@ def test_of_a_whole_queue_the_number_has_to_be_typed(
     assert finished.code == code
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each != ("release",)])
 def test_a_script_has_to_say_how_many_jobs_of_a_whole_queue_it_means(
     queue: StubServer, joborch: Run, command: tuple[str, ...]
 ) -> None:
@@ -295,6 +296,31 @@ def test_those_that_are_held_can_be_named(stub: StubServer, joborch: Run) -> Non
 
     assert joborch("release", "@held").out == "1 released\n"
     assert (stub.heard[0].query["q"], stub.heard[0].query["user"]) == ("state:held", "1")
+
+
+def test_what_is_not_held_is_not_said_to_be_released(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(1, held_at=NOON), a_job_view(2))))
+    stub.on(ACTIONS, answers(done(1)))
+
+    finished = joborch("release", "1,2", "--yes")
+
+    assert (finished.code, finished.out) == (7, "1 released\n2 skipped: not held\n")
+    assert asked(stub)["ids"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("holder", "said"),
+    [("user:bob", "held already, by bob"), ("api", "held already"), (None, "held already")],
+)
+def test_what_is_held_is_not_said_to_be_held_by_who_tries(
+    stub: StubServer, joborch: Run, holder: str | None, said: str
+) -> None:
+    stub.on(JOB, says(a_job_view(42, held_at=NOON, hold_actor=holder)))
+
+    finished = joborch("hold", "42")
+
+    assert (finished.code, finished.out) == (6, f"42 skipped: {said}\n")
+    assert not [heard for heard in stub.heard if heard.method == "POST"]
 
 
 def test_in_json_there_is_all_about_each_job(two: StubServer, joborch: Run) -> None:

@@ -26,7 +26,7 @@ NOT_THERE = "999999"
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One way to call a command. ``DONE``, ``FAILED`` and ``HELD`` stand for such a job.
+    """One way to call a command. ``DONE``, ``FAILED``, ``HELD`` and ``LATER`` stand for such a job.
 
     ``GONE`` stands for an agent that is down.
     """
@@ -57,7 +57,7 @@ PROMISES = (
     Promise("explain", ("DONE",), takes_jobs=True),
     Promise("cancel", ("HELD",), takes_jobs=True),
     Promise("retry", ("FAILED",), takes_jobs=True),
-    Promise("hold", ("HELD",), takes_jobs=True),
+    Promise("hold", ("LATER",), takes_jobs=True),
     Promise("release", ("HELD",), takes_jobs=True),
     Promise("set", ("HELD", "priority=10")),
     Promise("agents"),
@@ -150,6 +150,7 @@ def words(promise: Promise, site: Site, done: int, failed: int) -> list[str]:
         "DONE": lambda: done,
         "FAILED": lambda: failed,
         "HELD": lambda: held(site),
+        "LATER": lambda: later(site),
         "GONE": lambda: gone(site),
     }
     arguments = (str(found[one]()) if one in found else one for one in promise.arguments)
@@ -158,6 +159,10 @@ def words(promise: Promise, site: Site, done: int, failed: int) -> list[str]:
 
 def held(site: Site) -> int:
     return site.submit("true", hold="true")[0]
+
+
+def later(site: Site) -> int:
+    return site.submit("true", begin="2099-01-01T00:00:00Z")[0]
 
 
 def gone(site: Site) -> str:

@@ -9,6 +9,7 @@ from joborch.domain.states import JobState
 from joborch.wire.groups import JobGroup, JobGroups
 from joborch.wire.jobs import JobPage, JobView
 from joborch.wire.services import ServiceList, ServiceView, UsageList, UsageView
+from joborch.wire.waiting import Waiting
 from tests.support.command_line import Run
 from tests.support.stub_server import Answer, Heard, StubServer, refuses, says, streams
 from tests.support.views import NOON, a_job_view, a_page, an_event
@@ -66,6 +67,7 @@ def a_site(stub: StubServer) -> StubServer:
     used = UsageView(user_id="1", service="example", active=5, queued=122, limit=5)
     stub.on("GET /api/v1/services", says(ServiceList(items=[example])))
     stub.on("GET /api/v1/usage", says(UsageList(items=[used])))
+    stub.on("GET /api/v1/waiting", says(Waiting(items=[], turns=[])))
     return stub
 
 

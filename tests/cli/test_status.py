@@ -49,6 +49,42 @@ def test_a_person_gets_marks_colours_and_a_summary(busy: StubServer, at_terminal
     assert "2 jobs · 1 running · 1 failed" in done.out
 
 
+def test_a_job_that_may_not_begin_yet_says_so_in_local_time_and_to_programs_in_iso(
+    stub: StubServer, at_terminal: Run, joborch: Run
+) -> None:
+    begin = datetime(2035, 11, 29, 4, 47, 40, 142847, tzinfo=UTC)
+    stub.on(JOBS, says(a_page(a_job_view(43, QUEUED, not_before=begin))))
+
+    assert "not before 2035-11-29 04:47 " in f"{at_terminal('status', NO_COLOR='1').out} ".replace(
+        "\r", " "
+    ).replace("\n", " ")
+    assert "not before 2035-11-29T04:47:40.142847Z" in joborch("status").out
+
+
+def test_programs_get_the_agents_name_alone_and_beside_it_why(
+    stub: StubServer, joborch: Run, at_terminal: Run
+) -> None:
+    jobs = [
+        a_job_view(4, FAILED, agent="vm", exit_code=1),
+        a_job_view(3, JobState.CANCELLED, agent=None, reason="cancelled by carl"),
+        a_job_view(2, RUNNING, agent="vm"),
+        a_job_view(1, QUEUED, held_at=NOON, hold_actor="user:root"),
+    ]
+    stub.on(JOBS, says(a_page(*jobs)))
+
+    rows = joborch("status", "--fields", "agent,why").out.splitlines()
+    table = at_terminal("status", NO_COLOR="1").out
+
+    assert rows == [
+        "agent\twhy",
+        "vm\texit 1",
+        "\tcancelled by carl",
+        "vm\t",
+        "\theld by root",
+    ]
+    assert ("exit 1 on vm" in table, "WHY" in table, "  WHY" in table) == (True, True, False)
+
+
 def test_nothing_of_a_name_reaches_the_terminal_as_a_command(
     busy: StubServer, at_terminal: Run
 ) -> None:
@@ -206,7 +242,7 @@ def test_json_on_a_terminal_holds_nothing_that_it_would_obey(
     ("form", "first_line"),
     [
         ("ids", "43"),
-        ("csv", "id,state,name,service,user_id,priority,submitted_at,running_s,agent"),
+        ("csv", "id,state,name,service,user_id,priority,submitted_at,running_s,agent,why"),
         ("plain", "ID  ST"),
     ],
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from joborch.client.standing import told, what_is_full, with_place
+from joborch.client.standing import is_open, told, what_is_full, what_keeps, with_place
 from joborch.wire.services import PauseView, ServiceView, UsageView
 from tests.support.views import NOON
 
@@ -80,3 +80,26 @@ def test_who_is_first_of_his_own_line_is_next_only_for_his_own_quota(
     said: str, place: int | None, cell: str
 ) -> None:
     assert with_place(said, place) == cell
+
+
+@pytest.mark.parametrize(
+    ("full", "reason", "said"),
+    [
+        ("quota 2/2", "batch_limit", "batch full"),
+        ("service paused", "batch_limit", "service paused"),
+        ("quota 2/2", "quota_user", "quota 2/2"),
+        ("quota 2/2", None, "quota 2/2"),
+        (None, "agent_full", "agents full"),
+    ],
+)
+def test_a_batchs_own_limit_goes_before_what_else_is_full(
+    full: str | None, reason: str | None, said: str
+) -> None:
+    assert what_keeps(full, reason) == said
+
+
+def test_the_server_is_asked_of_jobs_whose_batch_may_keep_them() -> None:
+    assert is_open(None, batch=None)
+    assert is_open("quota 2/2", batch="b-3")
+    assert not is_open("quota 2/2", batch=None)
+    assert not is_open("service paused", batch="b-3")

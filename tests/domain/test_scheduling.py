@@ -162,6 +162,14 @@ def test_a_batch_may_bound_itself() -> None:
     assert set(reasons(snapshot).values()) == {HoldReason.BATCH_LIMIT}
 
 
+def test_a_batchs_own_limit_is_told_before_a_quota_that_is_full_too() -> None:
+    limits = Limits(per_user=1)
+    used = Usage(service="docking", user_id="ann", active=1, queued=1)
+    job = a_candidate(2, user_id="ann", batch_id=3)
+    snapshot = a_snapshot((job,), limits=limits, usage=(used,), batch_room={3: 0})
+    assert reasons(snapshot) == {2: HoldReason.BATCH_LIMIT}
+
+
 def test_why_waiting_says_next_for_a_job_that_could_start() -> None:
     assert why_waiting(a_candidate(1), a_snapshot((), agents=(an_agent_room(),))) is HoldReason.NEXT
 

@@ -38,6 +38,7 @@ def a_busy_source() -> ScriptedSource:
         UsageView(user_id="cem", service="haddock", active=4, queued=2, limit=5),
     ]
     source.explanations = {1213: _explanation()}
+    source.reasons = dict.fromkeys(range(1213, 1217), "quota_user")
     source.turns = [
         Turn(service="haddock", user_id="cem", job_id=1460, reason="quota_service"),
         Turn(service="prodigy", user_id="bob", job_id=1462, reason="no_agent"),

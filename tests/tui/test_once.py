@@ -22,7 +22,7 @@ ESCAPE = "\x1b"
 def framed(size: tuple[int, int] = (80, 24), **look: object) -> list[str]:
     async def asked() -> list[str]:
         source, seen = a_busy_source(), a_look(**look)
-        return list(frame(await load(source, seen), seen, source.server, size))
+        return list(frame(await load(source, seen, size), seen, source.server, size))
 
     return asyncio.run(asked())
 
@@ -35,6 +35,18 @@ def test_it_is_what_the_list_of_jobs_shows() -> None:
     assert re.sub(" +", " ", shown[3]) == " ID ST NAME SERVICE USER PRI AGE RUN AGENT / WHY"
     assert re.sub(" +", " ", shown[4]) == " 1207 ▶R dock-2oob[7] example ann 50 14m 0:41 compute-1"
     assert len(shown) == 22
+
+
+def test_of_jobs_that_are_shown_the_server_is_asked_why_they_wait() -> None:
+    async def asked() -> tuple[str, list[list[int]]]:
+        source, seen, size = a_busy_source(), a_look(), (120, 40)
+        source.reasons = {1213: "batch_limit"}
+        lines = frame(await load(source, seen, size), seen, source.server, size)
+        return next(line for line in lines if " 1213 " in line), source.asked_why
+
+    line, questions = asyncio.run(asked())
+    assert "batch full" in line
+    assert len(questions) == 1
 
 
 def test_what_has_no_room_is_counted() -> None:

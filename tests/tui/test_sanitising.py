@@ -143,7 +143,7 @@ def test_why_there_is_no_connection_is_not_obeyed() -> None:
 def test_neither_plain_words_nor_a_frame_of_text_are_obeyed() -> None:
     async def story() -> list[str]:
         source, look, said = a_hostile_source(), a_look(), list[str]()
-        picture = await load(source, look)
+        picture = await load(source, look, (120, 40))
         shown = list(frame(picture, look, source.server, (200, 60)))
         teller = Teller(picture, look, said.append)
         teller.tell(News(is_all=True))

@@ -1,5 +1,6 @@
 """Why jobs wait: what the picture tells, what the server is asked, and nothing else."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,17 @@ def test_what_the_picture_cannot_know_is_the_servers_to_say() -> None:
     assert is_open(waits, picture)
     picture.reasons = {2: "agent_full"}
     assert where_or_why(waits, picture, UNICODE) == "agents full · #1"
+
+
+def test_of_a_job_of_a_batch_it_is_said_to_be_next_only_once_the_server_was_asked() -> None:
+    waits = a_job_view(2, user_id="ann", batch="b-3")
+    picture = a_picture(waits)
+    assert is_open(waits, picture)
+    assert where_or_why(waits, picture, UNICODE) == "quota 5/5 · #1"
+    picture.reasons = {2: "quota_user"}
+    assert where_or_why(waits, picture, UNICODE) == "quota 5/5 · next"
+    picture.reasons = {2: "batch_limit"}
+    assert where_or_why(waits, picture, UNICODE) == "batch full · #1"
 
 
 def test_what_one_server_said_is_not_said_of_the_jobs_of_another() -> None:
@@ -121,3 +133,9 @@ def test_a_server_that_cannot_be_asked_leaves_it_at_the_places() -> None:
         await stage.sees("in line · #1", "in line · #9")
 
     play(story, a_crowd())
+
+
+def test_a_moment_that_is_not_today_is_told_with_its_day() -> None:
+    waits = a_job_view(2, user_id="bob", not_before=NOON + timedelta(days=3))
+    day = f"{(NOON + timedelta(days=3)).astimezone():%m-%d %H:%M}"
+    assert where_or_why(waits, a_picture(waits), UNICODE) == f"not before {day}"

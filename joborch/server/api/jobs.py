@@ -16,8 +16,8 @@ from joborch.server.api.forms import read_order
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import (
     LARGEST_ID,
-    parse_ids,
     parse_states,
+    read_ids,
     read_job_query,
     read_one,
     refuse_others,
@@ -128,13 +128,13 @@ async def explain_job(request: ApiRequest, job_id: JobId) -> Explanation:
 async def explain_jobs(
     request: ApiRequest,
     job_ids: Annotated[
-        str, QueryParameter(name="id", description="Ids of jobs, with commas; at most 1000.")
-    ] = "",
+        list[str] | None,
+        QueryParameter(name="id", description="Ids of jobs, also with commas; at most 1000."),
+    ] = None,
 ) -> Explanations:
     """Explain why several jobs wait, all at one moment."""
     refuse_others(request.query_params, ["id"])
-    wanted = read_one("id", job_ids, parse_ids) if job_ids else ()
-    return Explanations(items=await _explained(request, wanted))
+    return Explanations(items=await _explained(request, read_ids(job_ids)))
 
 
 async def _explained(request: ApiRequest, job_ids: Sequence[int]) -> list[Explanation]:

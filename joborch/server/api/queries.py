@@ -59,6 +59,16 @@ def read_job_query(values: Mapping[str, str | None], *, limit: int, sort: str) -
     return query
 
 
+def read_ids(given: Iterable[str] | None) -> tuple[int, ...]:
+    """Read the parameter ``id``, in which ids have commas between them or which is given again.
+
+    Raises:
+        InvalidRequestError: naming it.
+    """
+    every = ",".join(given or ())
+    return read_one("id", every, parse_ids) if every else ()
+
+
 def refuse_others(given: Iterable[str], known: Collection[str]) -> None:
     """Refuse parameters that there are not: a mistyped filter must not mean everything.
 

@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.problems import refusals
-from joborch.server.api.queries import parse_ids, read_one, refuse_others
+from joborch.server.api.queries import read_ids, refuse_others
 from joborch.server.operations import waiting
 from joborch.wire.waiting import Waiting
 
@@ -17,14 +17,15 @@ from joborch.wire.waiting import Waiting
 async def show_waiting(
     request: ApiRequest,
     job_ids: Annotated[
-        str, QueryParameter(name="id", description="Ids of jobs, with commas; at most 1000.")
-    ] = "",
+        list[str] | None,
+        QueryParameter(name="id", description="Ids of jobs, also with commas; at most 1000."),
+    ] = None,
 ) -> Waiting:
     """Say why jobs wait, and in which order the users' lines are served."""
     parts = request.parts
     refuse_others(request.query_params, ["id"])
     return await waiting.waiting(
-        read_one("id", job_ids, parse_ids) if job_ids else (),
+        read_ids(job_ids),
         database=parts.database,
         catalog=parts.catalog,
         roll=parts.roll,

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from joborch.client.moments import brief
 from joborch.domain.text import one_line
 from joborch.tui.commands import SERVICES, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.formatting import time_of_day
 from joborch.tui.messages import JobsWanted, PauseWanted
 from joborch.tui.screens.listing import ListScreen
 from joborch.tui.tables import service_columns
@@ -41,11 +41,12 @@ class ServicesScreen(ListScreen[str, ServiceView]):
 
     def warnings(self) -> Iterator[list[Part]]:
         """Say which services are paused, by whom and why."""
+        now = self.desk.look.now()
         for service in self.desk.picture.services:
             if (pause := service.paused) is not None:
                 why = f": {one_line(pause.reason)}" if pause.reason else ""
                 told = f"! {one_line(service.name)} is paused by {one_line(pause.by)}"
-                yield [(f"{told} since {time_of_day(pause.at)}{why}", "$state-full")]
+                yield [(f"{told} since {brief(pause.at, now)}{why}", "$state-full")]
 
     def open(self, row: ServiceView) -> None:
         """Show the jobs of the service."""

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import ScreenResume
 
+from joborch.client.moments import brief
 from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui import lines
 from joborch.tui.commands import THROUGHPUT, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.formatting import time_of_day
 from joborch.tui.messages import Measured, Refused
 from joborch.tui.news import News
 from joborch.tui.plotting import WINDOWS, throughput
@@ -98,7 +98,7 @@ class ThroughputScreen(SiteScreen):
         for name in WINDOWS:
             title += [" ", (name, "bold reverse" if name == self.window else lines.QUIET)]
         if found and (picture.pause or not picture.is_live):
-            title.append(f"  as of {time_of_day(found.at)}")
+            title.append(f"  as of {brief(found.at, self.desk.look.now())}")
         shown = lines.with_tabs(title, "throughput", self.size.width)
         self.query_one("#tally", Lines).show(shown)
         plot = self.query_one("#plot", Lines)

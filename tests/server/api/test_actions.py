@@ -38,6 +38,35 @@ def test_a_job_is_held_and_released(server: RunningServer, agent: HandAgent) -> 
     agent.finish(lease)
 
 
+@pytest.mark.parametrize(
+    ("method", "route", "meant"),
+    [
+        ("POST", "/hold?bye=ann", "by?"),
+        ("POST", "/release?user=ann", ""),
+        ("PATCH", "?buy=ann", "by?"),
+        ("POST", "/cancel?by=ann&force=1", ""),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_refused_and_nothing_done(
+    server: RunningServer, method: str, route: str, meant: str
+) -> None:
+    job_id = submit(server.http, user_id="acts")
+    before = events_of(server, job_id)
+
+    said = server.http.request(method, f"/api/v1/jobs/{job_id}{route}", json={})
+
+    assert said.status_code == 400
+    assert "there is no parameter" in said.text
+    assert meant in said.text
+    assert events_of(server, job_id) == before
+
+
+def test_an_operators_mistyped_parameter_is_refused_too(server: RunningServer) -> None:
+    for route in ("/services/example/resume?by=eve", "/agents/nobody/drain?on=1", "/jobs?place=1"):
+        said = server.http.post(f"/api/v1{route}")
+        assert (said.status_code, "there is no parameter" in said.text) == (400, True)
+
+
 def test_the_history_says_who_asked(server: RunningServer) -> None:
     job_id = held(server, user="asks")
     url = f"/api/v1/jobs/{job_id}"

@@ -30,9 +30,14 @@ def test_the_environment_of_a_job_is_shown_without_its_secrets(server: RunningSe
 def test_several_jobs_are_explained_at_once_or_not_at_all(server: RunningServer) -> None:
     job_id = submit(server.http, hold="yes")
 
-    found = server.http.get(f"/api/v1/explanations?id={job_id}").raise_for_status().json()
+    other = submit(server.http, hold="yes")
 
-    assert [each["job_id"] for each in found["items"]] == [job_id]
+    for query in (f"id={job_id},{other}", f"id={job_id}&id={other}"):
+        found = server.http.get(f"/api/v1/explanations?{query}").raise_for_status().json()
+        assert [each["job_id"] for each in found["items"]] == [job_id, other]
+        said = server.http.get(f"/api/v1/waiting?{query}").raise_for_status().json()
+        assert {each["id"] for each in said["items"]} == {job_id, other}
+
     assert server.http.get(f"/api/v1/explanations?id={job_id},999999").status_code == 404
     assert server.http.get("/api/v1/explanations?id=x").status_code == 400
     assert server.http.get("/api/v1/explanations").json()["items"] == []

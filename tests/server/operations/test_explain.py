@@ -40,6 +40,21 @@ def test_a_job_over_quota_says_who_holds_the_slots(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_throttled_batch_over_quota_waits_for_its_own_jobs(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_bench(tmp_path, "example:per_user=2") as bench:
+            batch = (await bench.submit(array="1-3%1")).jobs
+            await bench.submit()
+            await (await bench.agent(slots=9)).take(2)
+            said = await ask(bench, batch[1].id)
+            assert (said.reason, said.user_active, said.user_limit) == ("batch_limit", 2, 2)
+            assert said.message.startswith("its batch has as many active jobs")
+            assert said.holders == [batch[0].id]
+            assert not [text for text in said.remedies if "quota" in text or "serve" in text]
+
+    asyncio.run(story())
+
+
 def test_without_an_agent_that_is_the_reason(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_bench(tmp_path) as bench:
