@@ -34,7 +34,8 @@ def csv_of(names: Sequence[str], jobs: Sequence[JobView], picture: Picture, look
         "agent": ("agent", lambda job: one_line(job.agent or "")),
         "why": ("why", lambda job: where_or_why(job, picture, look.glyphs)),
     }
-    shown = [columns[name] for name in (*names, "why")]
+    two = {"agent": ("agent", "why")}  # which one column has on the screen
+    shown = [columns[each] for name in names for each in two.get(name, (name,))]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(title for title, _ in shown)
