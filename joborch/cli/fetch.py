@@ -9,6 +9,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from joborch.cli import outcome
 from joborch.cli.downloads import FETCHED_FIELDS, Download, fetch_jobs, saying_why
 from joborch.cli.exits import UsageError
 from joborch.cli.fields import fields_of
@@ -68,7 +69,10 @@ def fetch(
     partial: Annotated[
         bool, typer.Option("--partial", help="Of a running job, as it is now.")
     ] = False,
-    wait: Annotated[bool, typer.Option("-w", "--wait", help="Wait for the end first.")] = False,
+    wait: Annotated[
+        bool,
+        typer.Option("-w", "--wait", help="Wait for the end first; the exit code says how it was."),
+    ] = False,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -104,8 +108,9 @@ def fetch(
         )
         if wait:
             jobs = await Waiting(session, [job.id for job in jobs]).finish(orchestrator)
+        ended = outcome.exit_code(jobs) if wait else 0
         if not (listing or member or output):
-            return await fetch_jobs(session, orchestrator, jobs, download)
+            return await fetch_jobs(session, orchestrator, jobs, download) or ended
         job = _only(jobs)
         async with saying_why(orchestrator, job.id):
             if listing:
@@ -114,7 +119,7 @@ def fetch(
                 await _write_member(orchestrator, job, member, output)
             elif output:
                 await _write_archive(session, orchestrator, job, output, download)
-        return 0
+        return ended
 
     raise typer.Exit(session.run(work))
 

@@ -11,9 +11,10 @@ from joborch.cli.last_words import last_words
 from joborch.cli.session import Session
 from joborch.cli.times import clock, size
 from joborch.client import Orchestrator
+from joborch.client.changes import changes
 from joborch.client.repeating import Repeat, repeat_of
 from joborch.domain.durations import format_duration
-from joborch.domain.states import JobState
+from joborch.domain.states import JobFact, JobState
 from joborch.domain.text import one_line
 from joborch.wire.events import EventView
 from joborch.wire.jobs import Explanation, FileList, JobView
@@ -74,17 +75,12 @@ def _show_why(session: Session, explanation: Explanation | None) -> None:
 def _timeline(session: Session, history: list[EventView]) -> Iterator[str]:
     for event in history:
         at = session.times.moment(event.at)
-        detail = " ".join(f"{key}={_value(value)}" for key, value in event.detail.items())
+        detail = " ".join(f"{key}={value}" for key, value in event.detail.items())
+        if event.event == JobFact.CHANGED:
+            detail = changes(event.detail)
         moved = "" if event.from_state == event.to_state else f" → {event.to_state}"
         words = f"{event.event}{moved} by {event.actor} {detail}"
         yield f"  {at}  {one_line(words).rstrip()}"
-
-
-def _value(value: object) -> object:
-    """Show a value that was changed as ``50→80``, any other as it is."""
-    if isinstance(value, dict) and value.keys() == {"old", "new"}:
-        return f"{value['old']}→{value['new']}"
-    return value
 
 
 def _files(files: FileList) -> Iterator[tuple[str, str]]:

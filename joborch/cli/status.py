@@ -174,7 +174,7 @@ def _is_one(selectors: list[str], found: list[JobView], *, is_for_programs: bool
 
 def _states(words: str | None) -> str | None:
     try:
-        return check_states_or_held(words) if words else None
+        return None if words is None else check_states_or_held(words)
     except ValueError as error:
         raise UsageError(f"--state: {error}") from error
 

@@ -166,7 +166,7 @@ class _Redrawn(_Tables):
 
 
 class _Lines(_Frame):
-    """Jobs that changed, each as a line of JSON."""
+    """Jobs that changed, each as a line of JSON, or its id alone."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -176,5 +176,12 @@ class _Lines(_Frame):
         self.has_shown, self._is_lost = True, False
         for job in page.items:
             if self._known.get(job.id) != job:
-                self._session.output.document(job)
+                self._tell(job)
             self._known[job.id] = job
+
+    def _tell(self, job: JobView) -> None:
+        output = self._session.output
+        if output.form == "ids":
+            output.line(str(job.id))
+        else:
+            output.document(job)

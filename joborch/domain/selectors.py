@@ -11,6 +11,7 @@
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from joborch.domain.arrays import ArraySpec, parse_array
@@ -95,21 +96,12 @@ def parse_selector(text: str) -> Selector:
 
 def check_states(words: str) -> str:
     """Return ``words`` if they are states and groups with commas; ``ValueError`` otherwise."""
-    for word in words.split(","):
-        try:
-            states_named(word)
-        except KeyError:
-            known = ", ".join([*JobState, *GROUPS])
-            raise ValueError(f"{word!r} is no state of a job; there are {known}") from None
-    return words
+    return _checked(words, [*JobState, *GROUPS])
 
 
 def check_states_or_held(words: str) -> str:
     """Return ``words`` if they are what ``state:`` of a filter may be; ``ValueError`` otherwise."""
-    for word in words.split(","):
-        if word != HELD:
-            check_states(word)
-    return words
+    return _checked(words, [*JobState, HELD, *GROUPS])
 
 
 def is_about_held(words: str) -> bool:
@@ -138,6 +130,16 @@ def spelt(ids: list[int]) -> str:
         else:
             parts.append([job_id])
     return ",".join("-".join(map(str, part)) for part in parts)
+
+
+def _checked(words: str, known: Sequence[str]) -> str:
+    for word in words.split(","):
+        try:
+            _ = word in known or states_named(word)  # which has more names for them
+        except KeyError:
+            there = ", ".join(known)
+            raise ValueError(f"{word!r} is no state of a job; there are {there}") from None
+    return words
 
 
 def _ids(text: str) -> Ids:

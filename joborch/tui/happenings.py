@@ -1,10 +1,9 @@
 """What happened to a job, as a person says it."""
 
 from datetime import date
-from typing import Any
 
+from joborch.client.changes import changes
 from joborch.domain.actors import ANYBODY
-from joborch.domain.durations import format_duration
 from joborch.domain.states import JobEvent, JobFact
 from joborch.domain.text import one_line
 from joborch.tui.formatting import Glyphs
@@ -34,7 +33,6 @@ _SAID: dict[str, str] = {
     JobFact.RESULTS_REMOVED: "results removed",
 }
 _FACTS = frozenset(JobFact)
-_NAMES = {"time_limit_s": "time limit", "not_before": "not before"}
 
 
 def deed(event: EventView, glyphs: Glyphs) -> str:
@@ -46,7 +44,7 @@ def deed(event: EventView, glyphs: Glyphs) -> str:
         case JobFact.RETRIED if "job" in detail:
             said = f"submitted again as {detail['job']}"
         case JobFact.CHANGED if detail:
-            said = ", ".join(_change(name, values, glyphs) for name, values in detail.items())
+            said = changes(detail, arrow=glyphs.arrow)
         case _ if "signal" in detail:
             said = f"{said}, signal {detail['signal']}"
         case _ if detail.get("exit_code"):
@@ -86,16 +84,3 @@ def told(event: EventView, glyphs: Glyphs, *, today: date, cells: int) -> list[P
         (deed(event, glyphs), style),
         (f" {glyphs.dot} {doer(event)}", QUIET),
     ]
-
-
-def _change(name: str, values: Any, glyphs: Glyphs) -> str:
-    old, new = (_value(name, values[which]) for which in ("old", "new"))
-    return f"{_NAMES.get(name, name)} {old} {glyphs.arrow} {new}"
-
-
-def _value(name: str, value: Any) -> str:
-    if value is None or value == {}:
-        return "none"
-    if isinstance(value, dict):
-        return " ".join(f"{key}={content}" for key, content in value.items())
-    return format_duration(int(value)) if name == "time_limit_s" else str(value)

@@ -487,7 +487,7 @@ def test_a_change_is_told_with_both_values(stub: StubServer, at_terminal: Run) -
 
     assert "42 dock  ‖H held" in finished.out
     assert "waits     held until somebody releases it" in finished.out
-    assert "changed → queued by dispatch priority=50→80" in finished.out
+    assert "changed → queued by dispatch priority 50 → 80" in finished.out
     assert "place:" not in finished.out
 
 

@@ -171,6 +171,19 @@ def test_results_go_into_a_directory_named_after_the_job(
     assert (home / "dock-42" / "output.txt").read_bytes() == b"Computation complete!\n"
 
 
+@pytest.mark.parametrize(
+    ("state", "code"), [(COMPLETED, 0), (FAILED, 10), (JobState.CANCELLED, 11)]
+)
+def test_who_waits_and_fetches_learns_how_it_ended(
+    done: StubServer, joborch: Run, home: Path, state: JobState, code: int
+) -> None:
+    done.on(JOB, says(a_job_view(42, state, results=results_of(ZIP))))
+
+    assert joborch("fetch", "-w", "42").code == code
+    assert (home / "dock-42" / "output.txt").exists()
+    assert joborch("fetch", "42", "--overwrite").code == 0
+
+
 @pytest.mark.parametrize("options", [(), ("--skip-existing",), ("-d", "out"), ("--zip",)])
 def test_fetching_again_leaves_what_is_there_and_says_so(
     done: StubServer, joborch: Run, options: tuple[str, ...]

@@ -43,8 +43,8 @@ def test_a_job_is_submitted_after_another_and_says_so_wherever_one_looks(
     explained = joborch("explain", second).out
     assert f"waits for {first} to complete (queued)" in explained
     assert "start: no estimate: nobody knows when the jobs that it waits for will end" in explained
-    listed = joborch("status", first, second, "--fields", "id,agent").out
-    why = joborch("status", second, "--why", "--fields", "id,agent").out
+    listed = joborch("status", first, second, "--fields", "id,why").out
+    why = joborch("status", second, "--why", "--fields", "id,why").out
     assert f"{second}\tafter {first}\n" in listed
     assert f"after {first}\n" in why
     queue = joborch("compat", "slurm", "squeue", "-h", "-j", second, "-o", "%r").out

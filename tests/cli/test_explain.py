@@ -167,6 +167,6 @@ def test_a_list_says_why_where_that_is_asked_for(stub: StubServer, joborch: Run)
     explains(stub, an_explanation(42))
     stub.on("GET /api/v1/jobs", says(a_page(a_job_view(42))))
 
-    done = joborch("status", "--state", "queued", "--why", "--fields", "id,agent")
+    done = joborch("status", "--state", "queued", "--why", "--fields", "id,why")
 
-    assert done.out == "id\tagent\n42\tquota 5/5 · #3\n"
+    assert done.out == "id\twhy\n42\tquota 5/5 · #3\n"

@@ -431,6 +431,22 @@ def test_watching_a_pipe_writes_each_change_as_a_line(stub: StubServer, joborch:
     ]
 
 
+def test_watching_quietly_writes_the_ids_of_what_changed(stub: StubServer, joborch: Run) -> None:
+    stub.on(JOBS, says(a_page(a_job_view(1, COMPLETED), a_job_view(2, FAILED))))
+    stub.on("GET /api/v1/events", streams())
+
+    assert joborch("status", "--watch", "-q", "1-2").out == "1\n2\n"
+
+
+@pytest.mark.parametrize("words", ["", "failed,", "odd"])
+def test_what_is_no_state_is_refused_with_all_there_are(joborch: Run, words: str) -> None:
+    done = joborch("status", "--state", words)
+
+    assert (done.code, done.out) == (2, "")
+    assert "is no state of a job; there are queued" in done.err
+    assert "held, active" in done.err
+
+
 def test_watching_goes_on_when_the_server_is_back(stub: StubServer, joborch: Run) -> None:
     stub.on("GET /api/v1/events", streams(("job", an_event(2, COMPLETED))))
     away, ended = Answer(status=503), says(a_page(a_job_view(2, COMPLETED)))
