@@ -10,7 +10,7 @@ from joborch.domain.selectors import spelt
 from joborch.domain.states import GROUPS
 from joborch.domain.text import one_line
 from joborch.tui.deeds import MANY, Deed
-from joborch.tui.formatting import fit
+from joborch.tui.formatting import fit, job_name
 from joborch.tui.look import Confirm, Look
 from joborch.tui.picture import Picture
 from joborch.tui.questions import Question
@@ -78,7 +78,7 @@ def question(errand: Errand, picture: Picture, look: Look) -> Question:
     """Say which jobs, whose they are, and what is done to them."""
     jobs, more = errand.jobs, look.glyphs.more
     things = [
-        f"{job.id:>6}  {fit(one_line(job.name), 18, more=more)} {fit(words(job), 9, more=more)}"
+        f"{job.id:>6}  {fit(job_name(job, 18, more), 18)} {fit(words(job), 9, more=more)}"
         f" {fit(where_or_why(job, picture, look.glyphs), 18, more=more)}".rstrip()
         for job in jobs[:MOST_SHOWN]
     ]
