@@ -10,9 +10,10 @@ from joborch.domain.selectors import spelt
 from joborch.domain.states import GROUPS
 from joborch.domain.text import one_line
 from joborch.tui.deeds import MANY, Deed
-from joborch.tui.formatting import fit
+from joborch.tui.formatting import fit, job_name
 from joborch.tui.look import Confirm, Look
 from joborch.tui.picture import Picture
+from joborch.tui.questions import Question
 from joborch.tui.source import Source
 from joborch.tui.whereabouts import where_or_why, words
 from joborch.wire.actions import ActionResult
@@ -20,6 +21,8 @@ from joborch.wire.jobs import JobView
 
 MOST_SHOWN = 8
 OTHERS = "the server has other jobs under these numbers now: nothing was done"
+MOST_CELLS = 80
+"""So long the names of those may be whose jobs they are, together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,21 +75,20 @@ def errand_for(deed: Deed, job_ids: Iterable[int], picture: Picture) -> Errand:
     )
 
 
-def question(errand: Errand, picture: Picture, look: Look) -> str:
-    """Say which jobs, and what is done to them."""
-    jobs = errand.jobs
-    lines = [
-        f"{job.id:>6}  {fit(one_line(job.name), 18)} {fit(words(job), 9)}"
-        f" {fit(where_or_why(job, picture, look.glyphs), 18)}".rstrip()
+def question(errand: Errand, picture: Picture, look: Look) -> Question:
+    """Say which jobs, whose they are, and what is done to them."""
+    jobs, more = errand.jobs, look.glyphs.more
+    things = [
+        f"{job.id:>6}  {fit(job_name(job, 18, more), 18)} {fit(words(job), 9, more=more)}"
+        f" {fit(where_or_why(job, picture, look.glyphs), 18, more=more)}".rstrip()
         for job in jobs[:MOST_SHOWN]
     ]
-    if len(jobs) > MOST_SHOWN:
-        lines.append(f"        and {len(jobs) - MOST_SHOWN} more")
+    paragraphs = [errand.deed.effect]
     if others := errand.others(look.user_id):
         number = sum(job.user_id != look.user_id for job in jobs)
         which = f"{number} of them belong to" if number < len(jobs) else "they belong to"
-        lines.append(f"\nNot yours: {which} {_listed(others)}.")
-    return "\n".join([*lines, "", errand.deed.effect])
+        paragraphs.insert(0, f"Not yours: {which} {_listed(others, more)}.")
+    return Question(things=things, number=len(jobs), paragraphs=paragraphs, more=more)
 
 
 def noun(number: int) -> str:
@@ -145,10 +147,19 @@ def told(errand: Errand, results: Sequence[ActionResult]) -> str:
     return ", ".join([*parts, *_left_out(skipped)])
 
 
-def _listed(users: Sequence[str]) -> str:
+def _listed(users: Sequence[str], more: str) -> str:
     """Write whose they are, but not a whole screen of it."""
-    more = len(users) - MOST_SHOWN
-    return ", ".join(users) if more <= 0 else f"{', '.join(users[:MOST_SHOWN])} and {more} others"
+    names = [
+        user if len(user) <= MOST_CELLS else fit(user, MOST_CELLS, more=more) for user in users
+    ]
+    shown = names[:1]
+    for name in names[1:MOST_SHOWN]:
+        if len(", ".join([*shown, name])) > MOST_CELLS:
+            break
+        shown.append(name)
+    rest = len(names) - len(shown)
+    others = f" and {rest} other{'s' if rest > 1 else ''}" if rest else ""
+    return f"{', '.join(shown)}{others}"
 
 
 def _left_out(skipped: Counter[str]) -> Iterator[str]:

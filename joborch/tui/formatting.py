@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 
 from joborch.domain.durations import format_duration
 from joborch.domain.states import JobState
+from joborch.domain.text import one_line
 from joborch.tui.picture import counted_as
 from joborch.wire.jobs import JobView
 
@@ -121,6 +122,15 @@ def mark(job: JobView, glyphs: Glyphs) -> str:
     if job.results and job.results.removed_at:
         return glyphs.cleaned
     return glyphs.marks[counted_as(job)]
+
+
+def job_name(job: JobView, width: int | None = None, more: str = "…") -> str:
+    """Write what a job is called, with its place in its array, which is there whole where cut."""
+    index = "" if job.array_index is None else f"[{job.array_index}]"
+    name = one_line(job.name)
+    if width is not None and cell_len(name) + len(index) > width:
+        name = fit(name, max(width - len(index), 0), more=more)
+    return f"{name}{index}"
 
 
 def fit(text: str, width: int, *, is_right: bool = False, more: str = "…") -> str:

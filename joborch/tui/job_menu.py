@@ -6,9 +6,9 @@ Knows no widget.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from joborch.domain.text import one_line
 from joborch.tui.deeds import DEEDS, set_priority
 from joborch.tui.errands import errand_for, noun
+from joborch.tui.formatting import job_name
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.wire.jobs import JobView
@@ -58,7 +58,7 @@ class JobMenu:
         """Say which jobs it is about."""
         if len(self.jobs) > 1:
             return f"{noun(len(self.jobs))}, marked"
-        return one_line(f"{self.selected.id} {self.selected.name}")
+        return f"{self.selected.id} {job_name(self.selected)}"
 
     def entries(self, picture: Picture, look: Look) -> Iterator[Entry]:
         """Yield the lines."""

@@ -19,6 +19,7 @@ from joborch.tui.operating import OperatingApp
 
 COLUMNS = ("top", "columns")
 """The key of the configuration file."""
+FOR_NOW = "these columns are for this session"
 
 
 def keep(text: str, path: Path) -> str:
@@ -45,9 +46,9 @@ def keep_columns(names: Sequence[str], path: Path) -> str:
     try:
         set_key(path, COLUMNS, ",".join(names))
     except OSError as error:
-        raise JoborchError(
-            f"these columns are for this session: {place}: {error.strerror}"
-        ) from error
+        raise JoborchError(f"{FOR_NOW}: {place}: {error.strerror}") from error
+    except JoborchError as error:
+        raise JoborchError(f"{FOR_NOW}: {error.message}", hint=error.hint) from error
     return f"these columns are top.columns in {place}"
 
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from joborch.client.moments import brief
 from joborch.domain.text import one_line
-from joborch.tui.formatting import clock, count, running_s, short
+from joborch.tui.formatting import clock, count, job_name, running_s, short
 from joborch.tui.look import Look
 from joborch.tui.picture import Picture
 from joborch.tui.whereabouts import where_or_why
@@ -79,7 +79,7 @@ def selected(job: JobView | None, picture: Picture, look: Look, why: str | None)
     if job.batch:
         parts.append(one_line(job.batch))
     parts += [one_line(f"{key}={value}") for key, value in job.tags.items()]
-    return [(f" {job.id} {one_line(job.name)}", "bold"), dot + dot.join(parts)]
+    return [(f" {job.id} {job_name(job)}", "bold"), dot + dot.join(parts)]
 
 
 def warnings(picture: Picture, look: Look) -> Iterator[list[Part]]:

@@ -11,6 +11,7 @@ from textual.message import Message
 
 from joborch.domain.text import one_line
 from joborch.tui.commands import EVERYWHERE, GROUPS, TABLE
+from joborch.tui.formatting import job_name
 from joborch.tui.messages import JobsWanted, JobWanted
 from joborch.tui.picture import Picture
 
@@ -81,7 +82,7 @@ def found(query: str, picture: Picture) -> Iterator[tuple[str, Message]]:
         if wanted in job.name.casefold() or str(job.id).startswith(wanted)
     )
     for job in nlargest(MOST, jobs, key=attrgetter("id")):
-        yield one_line(f"Job {job.id} {job.name}"), JobWanted(job.id)
+        yield f"Job {job.id} {job_name(job)}", JobWanted(job.id)
     kinds: dict[str, Iterable[str]] = {
         "agent": (agent.name for agent in picture.agents),
         "user": {job.user_id for job in picture.jobs.values()},

@@ -17,6 +17,7 @@ from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.tui.feed import Feed
 from joborch.tui.filters import parse_filter
+from joborch.tui.formatting import job_name
 from joborch.tui.look import Look
 from joborch.tui.news import News
 from joborch.tui.picture import LinkState, Picture, counted_as
@@ -204,4 +205,4 @@ def _say(text: str) -> None:
 
 
 def _who(job: JobView) -> str:
-    return one_line(f"{job.name}, user {job.user_id}")
+    return f"{job_name(job)}, user {one_line(job.user_id)}"

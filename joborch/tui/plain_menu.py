@@ -15,6 +15,7 @@ from joborch.domain.text import one_line, sanitize
 from joborch.tui.deeds import CANCEL, HOLD, RELEASE, RETRY, Deed
 from joborch.tui.errands import MOST_SHOWN, Errand, errand_for, noun, run
 from joborch.tui.filters import parse_filter
+from joborch.tui.formatting import job_name
 from joborch.tui.look import Look
 from joborch.tui.ordering import Order
 from joborch.tui.picture import Picture
@@ -156,4 +157,4 @@ class Menu:
 
 def _line(job: JobView) -> str:
     on = f" on {job.agent}" if job.agent else ""
-    return one_line(f"job {job.id} {words(job)}{on}: {job.name}, user {job.user_id}")
+    return one_line(f"job {job.id} {words(job)}{on}: {job_name(job)}, user {job.user_id}")

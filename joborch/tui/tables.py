@@ -5,7 +5,7 @@ from datetime import datetime
 
 from joborch.domain.text import one_line
 from joborch.tui.columns import Column
-from joborch.tui.formatting import bar, clock, mark, running_s, short_age, spark
+from joborch.tui.formatting import bar, clock, job_name, mark, running_s, short_age, spark
 from joborch.tui.happenings import deed, doer, when
 from joborch.tui.happenings import tone as event_tone
 from joborch.tui.health import health, tone
@@ -30,7 +30,7 @@ def job_columns(picture: Picture, look: Look) -> list[Column[JobView]]:
             text=lambda j: mark(j, look.glyphs),
             tone=counted_as,
         ),
-        Column(name="name", title="NAME", width=13, most=30, text=_name),
+        Column(name="name", title="NAME", width=13, most=30, text=job_name),
         Column(
             name="service",
             title="SERVICE",
@@ -163,7 +163,7 @@ def event_columns(
 
     def name(event: EventView) -> str:
         job = picture.jobs.get(event.job_id)
-        return _name(job) if job else ""
+        return job_name(job) if job else ""
 
     def at(event: EventView) -> str:
         return when(event, now().astimezone().date())
@@ -217,11 +217,6 @@ def service_columns(look: Look) -> list[Column[ServiceView]]:
         Column(name="slots", title="SLOTS", width=5, text=lambda s: str(s.slots), is_right=True),
         Column(name="limit", title="TIME LIMIT", width=10, text=_limit, gives_way=1),
     ]
-
-
-def _name(job: JobView) -> str:
-    index = "" if job.array_index is None else f"[{job.array_index}]"
-    return one_line(f"{job.name}{index}")
 
 
 def _ran(job: JobView, look: Look) -> str:

@@ -97,6 +97,17 @@ def test_where_nothing_can_be_written_the_choice_holds_for_the_session(tmp_path:
     play(story, a_busy_source(), columns=NAMED, config_file=tmp_path / "home" / "config.toml")
 
 
+def test_where_the_file_is_not_understood_the_choice_is_called_one_for_the_session(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "broken.toml").write_text("[top\n")
+    (tmp_path / "directory").mkdir()
+
+    for name in ("broken.toml", "directory"):
+        with pytest.raises(JoborchError, match=r"^these columns are for this session: "):
+            keep_columns(["id"], tmp_path / name)
+
+
 def test_a_file_that_is_not_understood_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[top\n")

@@ -376,6 +376,36 @@ def test_capital_v_marks_from_the_last_mark_to_the_selection() -> None:
     play(story, source)
 
 
+def test_a_range_of_marks_does_not_begin_at_a_job_of_another_database() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.press("home", "space")
+        stage.table.forget({1})  # type: ignore[attr-defined]  # it is of jobs
+        await stage.press("G", "V")
+        assert stage.table.marks == {5}
+
+    play(story, jobs_in(*[QUEUED] * 5))
+
+
+def test_jobs_of_an_array_are_named_with_their_index_everywhere() -> None:
+    name = "a-name-that-is-too-long"
+    jobs = [
+        *(a_job_view(i, user_id="ann", name="arr", array_index=i) for i in (1, 2)),
+        a_job_view(3, user_id="ann", name=name, array_index=120),
+    ]
+
+    async def story(stage: Stage) -> None:
+        await stage.press("home")
+        await stage.sees(" 1 arr[1] · queued")
+        await stage.press("M")
+        await stage.sees("─ 1 arr[1] ─")
+        await stage.press("escape", "asterisk", "x")
+        await stage.sees("1  arr[1] ", "2  arr[2] ", "3  a-name-that-…[120] queued")
+        await stage.press("n", "backslash", "l")
+        await stage.sees("log of 1  arr[1]")
+
+    play(story, ScriptedSource(*jobs))
+
+
 def test_e_shows_why_a_job_waits_and_what_stands_around_it() -> None:
     async def story(stage: Stage) -> None:
         await stage.press(*"jjjjjj", "e")

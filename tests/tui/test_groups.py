@@ -176,6 +176,66 @@ def test_space_on_a_heading_marks_its_jobs_and_then_they_can_be_acted_on() -> No
     play(story, source)
 
 
+def test_what_enter_does_to_a_heading_is_told_as_it_is() -> None:
+    async def story(stage: Stage) -> None:
+        await by_user(stage)
+        await stage.press("home")
+        await stage.sees(" space marks its jobs, enter folds them")
+        await stage.press("enter")
+        await stage.sees(" space marks its jobs, enter lists them")
+        await stage.press("T")
+        await stage.press("T")
+        await stage.sees(" space marks its jobs, enter folds them")
+        await stage.press("T", "x")
+        await stage.is_told("a heading is no job: space marks its jobs, enter lists them")
+
+    play(story, a_source())
+
+
+def test_after_a_mark_the_selection_goes_on_to_the_next_job_and_never_to_a_heading() -> None:
+    async def story(stage: Stage) -> None:
+        await by_user(stage)
+        await stage.press("home", "j", "j", "j", "space")
+        assert stage.table.cursor == 1
+        await stage.press("space", "space")
+        assert stage.table.cursor == 5
+        assert stage.table.marks == {4, 1, 5}
+        await stage.press("space")
+        assert (stage.table.cursor, stage.table.marks) == (5, {4, 1})
+
+    play(story, a_source())
+
+
+def test_to_mark_all_keeps_the_marks_of_jobs_that_are_folded_away() -> None:
+    async def story(stage: Stage) -> None:
+        await by_user(stage)
+        await stage.press("home", "j", "space", "home", "enter", "asterisk")
+        assert stage.table.marks == {2, 1, 5}
+
+    play(story, a_source())
+
+
+def test_to_mark_all_where_all_is_folded_marks_nothing_and_says_so() -> None:
+    async def story(stage: Stage) -> None:
+        await by_user(stage)
+        await stage.press("home", "space", "T", "asterisk")
+        await stage.is_told("nothing to mark: all jobs are folded away; T lists them")
+        assert stage.table.marks == {2, 3, 4}
+
+    play(story, a_source())
+
+
+def test_the_details_of_a_heading_are_nobodys() -> None:
+    async def story(stage: Stage) -> None:
+        await by_user(stage)
+        await stage.press("home", "j")
+        await stage.sees("─ Job 1207 dock-2oob[7] ─")
+        await stage.press("home")
+        await stage.sees("space marks its jobs", "─ Job ──")
+
+    play(story, a_busy_source(), size=(160, 50))
+
+
 def test_marking_all_and_ranges_skip_headings_and_what_is_folded() -> None:
     async def story(stage: Stage) -> None:
         await by_user(stage)

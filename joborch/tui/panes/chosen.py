@@ -16,9 +16,9 @@ from textual.content import Content
 
 from joborch.domain.errors import JoborchError
 from joborch.domain.states import JobState
-from joborch.domain.text import one_line
 from joborch.tui import lines
 from joborch.tui.desk import Desk
+from joborch.tui.formatting import job_name
 from joborch.tui.job_brief import brief
 from joborch.tui.job_facts import Facts, learn
 from joborch.tui.messages import Explained, FactsCame, LogCame
@@ -125,7 +125,9 @@ class ChosenPane(Container):
         if job_id == self._job_id or not self.size.width:
             return
         self._job_id, self._facts = job_id, None
-        self.query_one(Panel).show([""])
+        panel = self.query_one(Panel)
+        panel.border_title = "Job"
+        panel.show([""])
         self.query_one(LogView).clear()
         if job_id is not None and _can_ask(self._desk):
             self._learn(job_id)
@@ -167,7 +169,7 @@ class ChosenPane(Container):
         if then:
             at = desk.picture.latest(desk.clock())
             look = replace(look, now=lambda: at)
-        title = f"Job {job.id} {one_line(job.name)}{', as it is now' if then else ''}"
+        title = f"Job {job.id} {job_name(job)}{', as it is now' if then else ''}"
         panel.border_title = Content(title)  # not as markup
         panel.show(*brief(self._facts, look, panel.content_size.width))
 

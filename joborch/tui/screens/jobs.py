@@ -179,6 +179,7 @@ class JobsScreen(JobsWithMenu):
         if self.view.groups.are_there:
             self.view.groups.fold_all()
             self._arrange()
+            self.select()
         else:
             key = self.desk.look.keymap.first("jobs.group")
             self.notify(f"there are no groups to fold; {key} makes some")
@@ -203,6 +204,7 @@ class JobsScreen(JobsWithMenu):
         if isinstance(cursor := self.table.cursor, Heading):
             self.view.groups.fold(cursor)
             self._arrange()
+            self.select()
         elif (selected := self.selected_id()) is not None:
             self.post_message(JobWanted(selected))
 
@@ -255,8 +257,10 @@ class JobsScreen(JobsWithMenu):
 
     @property
     def _of_headings(self) -> str:
-        first = self.desk.look.keymap.first
-        return f"{first('jobs.mark')} marks its jobs, {first('table.open')} folds them"
+        first, cursor = self.desk.look.keymap.first, self.table.cursor
+        is_folded = isinstance(cursor, Heading) and self.view.groups.is_folded(cursor)
+        does = "lists" if is_folded else "folds"
+        return f"{first('jobs.mark')} marks its jobs, {first('table.open')} {does} them"
 
     def _inquire(self, *, is_news: bool) -> None:
         """Ask why the jobs on the screen wait, where only the server knows."""

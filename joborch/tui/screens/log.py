@@ -15,7 +15,7 @@ from joborch.domain.errors import JoborchError
 from joborch.domain.text import one_line
 from joborch.tui.commands import LOG, bindings
 from joborch.tui.desk import Desk
-from joborch.tui.formatting import count
+from joborch.tui.formatting import count, job_name
 from joborch.tui.messages import CopyWanted, KeepWanted, LogCame, Refused
 from joborch.tui.news import News
 from joborch.tui.screens.site import SiteScreen
@@ -145,7 +145,7 @@ class LogScreen(SiteScreen):
 
     def _show(self) -> None:
         job = self.desk.picture.jobs.get(self.job_id)
-        name = f"  {one_line(job.name)}" if job else ""
+        name = f"  {job_name(job)}" if job else ""
         dot = f" {self.desk.look.glyphs.dot} "
         self.query_one("#tally", Lines).show(
             [(f" log of {self.job_id}{name}", "bold"), dot + dot.join(self._facts())]

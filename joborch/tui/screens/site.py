@@ -16,11 +16,10 @@ from joborch.tui.heading import header
 from joborch.tui.messages import Changed, RoomChanged
 from joborch.tui.news import News
 from joborch.tui.picture import LinkState
+from joborch.tui.room import is_too_small, what_is_needed
 from joborch.tui.widgets.hints import Hints
 from joborch.tui.widgets.lines import Lines
 from joborch.tui.widgets.panels import HeaderLine, OfflineLine, StandingLine
-
-LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 
 
 class SiteScreen(Screen[None]):
@@ -109,16 +108,15 @@ class SiteScreen(Screen[None]):
     @on(Resize)
     def check_size(self, event: Resize) -> None:
         """Say so if the terminal is too small for anything."""
-        width, height = event.size
-        is_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        is_small = is_too_small(event.size)
         if is_small and self.focused:
             self._focus_before = self.focused  # what is not shown cannot have it
         elif not is_small and self._focus_before:
             self.call_after_refresh(self._focus_before.focus)
             self._focus_before = None
         self.set_class(is_small, "-too-small")
-        needs = f"it needs {LEAST_WIDTH}x{LEAST_HEIGHT}"
-        self.query_one("#too-small", Lines).show([f"The terminal is {width}x{height}; {needs}"])
+        said = f"{what_is_needed(event.size)}\nUntil then nothing is changed from here"
+        self.query_one("#too-small", Lines).show_text(said)
         self._show_link()
         self.call_after_refresh(self.show_news, News())
 

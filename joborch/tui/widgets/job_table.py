@@ -37,6 +37,7 @@ class JobTable(LineTable[Line, JobView]):
             glyphs=desk.look.glyphs,
         )
         self._groups = groups
+        self._desk = desk
         self._last_mark: int | None = None
         self._chosen: Line | None = None
 
@@ -92,6 +93,8 @@ class JobTable(LineTable[Line, JobView]):
     def forget(self, job_ids: Collection[int]) -> None:
         """Neither mark nor select these: the ids may be of other jobs by now."""
         self.marks.difference_update(job_ids)
+        if self._last_mark in job_ids:
+            self._last_mark = None
         if self._chosen in job_ids:
             self._chosen = None
         if self.cursor in job_ids:
@@ -99,13 +102,13 @@ class JobTable(LineTable[Line, JobView]):
             self.begin_at_top()
 
     def action_mark(self) -> None:
-        """Mark the selected job, or not, and go on to the next; on a heading, all below it."""
+        """Mark the selected job, or not, and go to the next one; on a heading, all below it."""
         if isinstance(self.cursor, Heading):
             self.toggle(self._groups.members(self.cursor))
         elif self.cursor is not None:
             self._last_mark = self.cursor
             self._mark(self.marks ^ {self.cursor})
-            self.action_move(1)
+            self._go_to_next_job()
 
     def toggle(self, job_ids: Collection[int]) -> None:
         """Mark these too, or none of them any more if all are marked."""
@@ -132,13 +135,25 @@ class JobTable(LineTable[Line, JobView]):
         self._mark(self.marks | {*_jobs(self.order[first : final + 1])})
 
     def action_mark_all(self) -> None:
-        """Mark all jobs that are listed."""
-        self._mark(_jobs(self.order))
+        """Mark all jobs that are listed, beside those that are marked already."""
+        if jobs := _jobs(self.order):
+            self._mark(self.marks | {*jobs})
+        elif self.order:
+            unfolding = self._desk.look.keymap.first("jobs.fold")
+            self.notify(f"nothing to mark: all jobs are folded away; {unfolding} lists them")
+        else:
+            self.notify("nothing to mark: no job is listed")
 
     def action_unmark(self) -> None:
         """Mark none."""
         self._last_mark = None
         self._mark([])
+
+    def _go_to_next_job(self) -> None:
+        """Select the next job further down; a heading would stand for its whole group."""
+        here = self._places.get(self.cursor, 0) if self.cursor is not None else 0
+        further = range(here + 1, len(self.order))
+        self._go(next((place for place in further if isinstance(self.order[place], int)), here))
 
     def _go(self, place: int) -> None:
         super()._go(place)
