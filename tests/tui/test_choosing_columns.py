@@ -104,7 +104,7 @@ def test_where_the_file_is_not_understood_the_choice_is_called_one_for_the_sessi
     (tmp_path / "directory").mkdir()
 
     for name in ("broken.toml", "directory"):
-        with pytest.raises(JoborchError, match="^these columns are for this session: "):
+        with pytest.raises(JoborchError, match=r"^these columns are for this session: "):
             keep_columns(["id"], tmp_path / name)
 
 
