@@ -87,6 +87,6 @@ def test_beside_jobs_of_the_past_they_are_called_those_of_now() -> None:
     async def story(stage: Stage) -> None:
         await stage.sees("Job 1207", "ran       0:41")
         await stage.press("P", "left_curly_bracket")
-        await stage.sees("as of 11:58:00", "Job 1207 dock-2oob, as it is now")
+        await stage.sees("as of 11:58:00", "Job 1207 dock-2oob[7], as it is now")
 
     play(story, a_busy_source(), size=COLUMN)
