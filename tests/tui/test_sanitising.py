@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -37,6 +38,8 @@ HOSTILE = (
     "[/red][bold]x[/][@click=app.quit]y[/]"  # markup of the framework
     "\r\b\x00\x7f\t"
 )
+SPELT = re.compile(r"(?:\\x1b\]0;|\\x1b\]8;;http://|\\x90)pwned")
+"""As the line that repeats a job spells it for a shell: sign by sign, to be read and pasted."""
 SPARED = {
     "state",
     "from_state",
@@ -86,7 +89,7 @@ def is_harmless(text: str) -> None:
     """Nothing in it is obeyed, and what was to be obeyed is not to be read either."""
     found = {c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs"}} - {"\n"}
     assert not found, f"{found!r} in {text!r}"
-    assert "pwned" not in text
+    assert "pwned" not in SPELT.sub("", text)
 
 
 @pytest.mark.parametrize("name", STORIES)

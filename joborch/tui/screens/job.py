@@ -16,6 +16,7 @@ from joborch.domain.errors import JoborchError, NotFoundError
 from joborch.domain.text import one_line
 from joborch.tui.commands import JOB, bindings
 from joborch.tui.desk import Desk
+from joborch.tui.formatting import job_name
 from joborch.tui.job_facts import LABEL, Facts, learn, lines_of
 from joborch.tui.messages import FactsCame, Refused
 from joborch.tui.news import News
@@ -113,7 +114,7 @@ class JobScreen(JobsAtHand):
 
     def _show(self) -> None:
         job = self._facts.job if self._facts else self.desk.picture.jobs.get(self.job_id)
-        name = one_line(job.name) if job and not self._is_gone else ""
+        name = job_name(job) if job and not self._is_gone else ""
         now = "  as it is now, not as it was then" if self.desk.picture.is_past else ""
         self.query_one("#tally", Lines).show([(f" job {self.job_id}  {name}", "bold"), now])
         if self._facts:
