@@ -13,8 +13,7 @@ from joborch.cli.job_table import COLORS
 from joborch.cli.session import Session
 from joborch.cli.times import parse_moment
 from joborch.client import Orchestrator
-from joborch.client.changes import changes
-from joborch.domain.states import JobFact
+from joborch.client.changes import facts_of
 from joborch.domain.text import one_line
 from joborch.wire.events import EventView
 
@@ -99,9 +98,6 @@ def _line(session: Session, event: EventView) -> str:
     moved = event.to_state.replace("_", " ")
     if event.from_state not in {None, event.to_state}:
         moved = f"{event.from_state} → {moved}"
-    facts = " ".join(f"{name}={value}" for name, value in event.detail.items())
-    if event.event == JobFact.CHANGED:
-        facts = changes(event.detail)
-    text = f"{event.event:<16} {moved:<22} {event.actor} {facts}"
+    text = f"{event.event:<16} {moved:<22} {event.actor} {facts_of(event)}"
     color = next((color for state, color in COLORS.items() if state == event.to_state), None)
     return f"{at}  {event.job_id:>7}  {session.output.colored(one_line(text).rstrip(), color)}"

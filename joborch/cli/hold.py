@@ -16,7 +16,7 @@ from joborch.cli.acting import (
 )
 from joborch.cli.filtering import Where
 from joborch.cli.session import Session
-from joborch.domain.actors import ANYBODY, called
+from joborch.domain.actors import known
 from joborch.wire.actions import HoldJobs
 from joborch.wire.jobs import JobView
 
@@ -53,5 +53,4 @@ def hold(
 def _held_already(job: JobView) -> str | None:
     if job.held_at is None:
         return None
-    known = job.hold_actor not in {None, ANYBODY}
-    return f"held already, by {called(job.hold_actor or '')}" if known else "held already"
+    return f"held already, by {name}" if (name := known(job.hold_actor)) else "held already"

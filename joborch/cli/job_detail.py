@@ -11,10 +11,10 @@ from joborch.cli.last_words import last_words
 from joborch.cli.session import Session
 from joborch.cli.times import clock, size
 from joborch.client import Orchestrator
-from joborch.client.changes import changes
+from joborch.client.changes import facts_of
 from joborch.client.repeating import Repeat, repeat_of
 from joborch.domain.durations import format_duration
-from joborch.domain.states import JobFact, JobState
+from joborch.domain.states import JobState
 from joborch.domain.text import one_line
 from joborch.wire.events import EventView
 from joborch.wire.jobs import Explanation, FileList, JobView
@@ -75,11 +75,8 @@ def _show_why(session: Session, explanation: Explanation | None) -> None:
 def _timeline(session: Session, history: list[EventView]) -> Iterator[str]:
     for event in history:
         at = session.times.moment(event.at)
-        detail = " ".join(f"{key}={value}" for key, value in event.detail.items())
-        if event.event == JobFact.CHANGED:
-            detail = changes(event.detail)
         moved = "" if event.from_state == event.to_state else f" → {event.to_state}"
-        words = f"{event.event}{moved} by {event.actor} {detail}"
+        words = f"{event.event}{moved} by {event.actor} {facts_of(event)}"
         yield f"  {at}  {one_line(words).rstrip()}"
 
 

@@ -71,7 +71,7 @@ def run_job(
     if template.wishes.array:
         raise UsageError("run is for one job, and the script asks for an array")
     filled = template.alone()
-    tell_notes(session, [*template.notes, *template.exclude.notes], [filled.staged])
+    tell_notes(session, template, [filled.staged])
     Errand(session=session, filled=filled, after=after, tell=_tell).carry_out()
 
 

@@ -82,7 +82,7 @@ def submit(
     )
     has_command = context.meta["joborch.tail"] is not None
     left_out = Exclusion(exclude or ())
-    if has_command:
+    if has_command:  # or the words of a pattern would be blamed for it
         refuse_second_script(arguments or [], left_out)
     if each or each_dir:
         meant = sorted_out(_typed(context), sources, has_command=has_command)
@@ -151,7 +151,7 @@ def _typed(context: typer.Context) -> TypedWords:
 
 def _submit_one(session: Session, template: Template, after: After, *, is_rehearsal: bool) -> None:
     filled = template.alone()
-    tell_notes(session, [*template.notes, *template.exclude.notes], [filled.staged])
+    tell_notes(session, template, [filled.staged])
     if is_rehearsal:
         _rehearse(session, [filled], is_many=False, ledger=Ledger(session.settings.server))
         return
@@ -172,8 +172,7 @@ def _submit_many(
     from joborch.cli.pieces import fill_in
 
     filled = fill_in(template, items)
-    notes = [*template.notes, *template.exclude.notes]
-    tell_notes(session, notes, [each.staged for each in filled])
+    tell_notes(session, template, [each.staged for each in filled])
     server = session.settings.server
     if is_rehearsal:
         known = seen(Path(ledger), server) if ledger else Ledger(server)

@@ -133,10 +133,10 @@ class Template:
         return staged
 
 
-def tell_notes(session: Session, notes: Sequence[str], staged: Sequence[Staged]) -> None:
+def tell_notes(session: Session, template: Template, staged: Sequence[Staged]) -> None:
     """Say what the submitter should hear, each thing once."""
     warnings = [f"warning: {note}" for each in staged for note in each.notes]
-    for note in dict.fromkeys([*notes, *warnings]):
+    for note in dict.fromkeys([*template.notes, *template.exclude.notes, *warnings]):
         if session.settings.has_hints or not note.startswith(HINT):
             session.output.note(note)
 

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -89,7 +90,7 @@ async def _listen(orchestrator: Orchestrator, news: asyncio.Event) -> None:
         news.set()
 
 
-class _Frame:
+class _Frame(ABC):
     """What is shown, and whether it is still so."""
 
     def __init__(self, session: Session) -> None:
@@ -101,9 +102,9 @@ class _Frame:
         """Return the jobs as lines for a person, if there is one."""
         return ()
 
+    @abstractmethod
     def show(self, page: JobPage, lines: Sequence[str]) -> None:
         """Show the jobs as they are now."""
-        raise NotImplementedError
 
     def lost(self, message: str) -> None:
         """Say once that what was shown may be so no more."""

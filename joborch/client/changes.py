@@ -1,11 +1,20 @@
-"""What was changed of a job, as a person says it: ``priority 50 → 77``."""
+"""What an event tells beside what happened: its facts, or of a change ``priority 50 → 77``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from joborch.domain.durations import format_duration
+from joborch.domain.states import JobFact
+from joborch.wire.events import EventView
 
 _NAMES = {"time_limit_s": "time limit", "not_before": "not before"}
+
+
+def facts_of(event: EventView, *, arrow: str = "→") -> str:
+    """Write what an event tells, on one line."""
+    if event.event == JobFact.CHANGED:
+        return changes(event.detail, arrow=arrow)
+    return " ".join(f"{name}={value}" for name, value in event.detail.items())
 
 
 def changes(detail: Mapping[str, Any], *, arrow: str = "→") -> str:

@@ -15,8 +15,11 @@ def called(actor: str) -> str:
     return actor.removeprefix(_USER)
 
 
+def known(actor: str | None) -> str | None:
+    """Return what people call an actor that did say who he is."""
+    return None if actor is None or actor == ANYBODY else called(actor)
+
+
 def held(actor: str | None) -> str:
     """Say that a job is held, and by whom if he said so."""
-    if actor is None or actor == ANYBODY:
-        return "held"
-    return f"held by {called(actor)}"
+    return f"held by {name}" if (name := known(actor)) else "held"

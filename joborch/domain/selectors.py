@@ -134,8 +134,10 @@ def spelt(ids: list[int]) -> str:
 
 def _checked(words: str, known: Sequence[str]) -> str:
     for word in words.split(","):
+        if word in known:
+            continue
         try:
-            _ = word in known or states_named(word)  # which has more names for them
+            states_named(word)  # which has more names for them
         except KeyError:
             there = ", ".join(known)
             raise ValueError(f"{word!r} is no state of a job; there are {there}") from None

@@ -36,6 +36,7 @@ from joborch.tui.messages import (
     Refused,
 )
 from joborch.tui.news import News
+from joborch.tui.room import TOO_SMALL, is_too_small
 from joborch.wire.jobs import JobView
 
 
@@ -157,10 +158,13 @@ class ActingApp(PatientApp):
         self.notify(message.text, severity="error", markup=False)
 
     def spread(self, news: News) -> None:
-        """Tell the screens what has changed."""
+        """Tell the screens what has changed; which there are, the whole dashboard knows."""
         raise NotImplementedError
 
     def _may_act(self) -> bool:
+        if is_too_small(self.size):
+            self.notify(TOO_SMALL, severity="warning")
+            return False
         if self.desk.look.is_read_only:
             self.notify("read-only: nothing was sent", severity="warning")
             return False

@@ -16,7 +16,7 @@ from joborch.tui.keeping import keep
 from joborch.tui.lines import TABS
 from joborch.tui.messages import DeedWanted, JobsWanted
 from joborch.tui.ordering import COLUMNS, Order
-from joborch.tui.palette import Actions, Known, Themes
+from joborch.tui.palette import Actions, Named, Themes
 from joborch.tui.screens.jobs import JobsScreen
 from joborch.tui.spreadsheet import csv_of
 from joborch.tui.travelling import TravellingApp
@@ -76,7 +76,7 @@ class CommandedApp(TravellingApp):
     """The part of the dashboard that is told in words what to do."""
 
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {Actions, Known, Themes}  # noqa: RUF012 - so it is declared
+    COMMANDS = {Actions, Named, Themes}  # noqa: RUF012 - so it is declared
     jobs: JobsScreen
 
     def action_command(self) -> None:
@@ -177,13 +177,13 @@ class CommandedApp(TravellingApp):
     def _draw(self, name: str) -> None:
         """Write what is on the screen as a picture into a new file."""
         if self.may_write_files():
-            self.keep(self.export_screenshot(), self._file(name, f"{self.current_mode}.svg"))
+            self.keep(self.export_screenshot(), self._file(name, self.current_mode, "svg"))
 
     def _write(self, name: str) -> None:
         """Write the jobs that are listed into a new file, as a table."""
         if not self.may_write_files():
             return
-        path, table, desk = self._file(name, "jobs.csv"), self.jobs.table, self.desk
+        path, table, desk = self._file(name, "jobs", "csv"), self.jobs.table, self.desk
         jobs, names = table.listed, table.shown
 
         def write() -> str:
@@ -191,7 +191,7 @@ class CommandedApp(TravellingApp):
 
         self._act(lambda: asyncio.to_thread(write))
 
-    def _file(self, name: str, usual: str) -> Path:
-        kind, _, ending = usual.partition(".")
+    def _file(self, name: str, what: str, ending: str) -> Path:
+        """Return the file that was named, or one that says what is in it, and of when."""
         at = f"{self.desk.clock():%Y%m%d-%H%M%S}"
-        return Path(name or f"joborch-{kind}-{at}.{ending}").expanduser()
+        return Path(name or f"joborch-{what}-{at}.{ending}").expanduser()

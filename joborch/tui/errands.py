@@ -12,7 +12,7 @@ from joborch.domain.text import one_line
 from joborch.tui.deeds import MANY, Deed
 from joborch.tui.formatting import fit, job_name
 from joborch.tui.look import Confirm, Look
-from joborch.tui.picture import Picture
+from joborch.tui.picture import Picture, is_same
 from joborch.tui.questions import Question
 from joborch.tui.source import Source
 from joborch.tui.whereabouts import where_or_why, words
@@ -130,8 +130,7 @@ async def as_they_are(jobs: Sequence[JobView], source: Source) -> Sequence[JobVi
 
 def are_the_same(before: Iterable[JobView], now: Mapping[int, JobView]) -> bool:
     """Return whether none of these ids is another job's now: the database may be another one."""
-    same = (job.id not in now or now[job.id].submitted_at == job.submitted_at for job in before)
-    return all(same)
+    return all(is_same(job, now.get(job.id, job)) for job in before)
 
 
 def told(errand: Errand, results: Sequence[ActionResult]) -> str:

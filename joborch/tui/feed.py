@@ -9,7 +9,7 @@ and asks nothing.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from joborch.tui import garbage
 from joborch.tui.hearing import Hearing
 from joborch.tui.listing import Scope, listed
 from joborch.tui.news import News
-from joborch.tui.picture import Link, LinkState, Picture
+from joborch.tui.picture import Link, LinkState, Picture, is_same
 from joborch.tui.rhythm import Rhythm
 from joborch.tui.source import Source
 from joborch.tui.surroundings import Surroundings
@@ -193,16 +193,12 @@ class Feed:
         if self._has_missed:
             return  # some pages may be of another database: all are listed once more
         gone = _gone(self._picture.jobs, jobs) if has_missed else frozenset[int]()
-        # Of one database no id is of two jobs, and the newest job stays in the list.
-        is_other = any(job_id in jobs for job_id in gone) or (
-            bool(gone) and max(gone) > max(jobs, default=0)
-        )
         if has_missed:
             self._picture.turns = []  # of jobs that there may not be any more
         self._picture.replace(jobs)
         self._picture.link = Link(state=LinkState.LIVE)
         self._heard()
-        self._tell(News(is_all=True, gone=gone, is_other=is_other))
+        self._tell(News(is_all=True, gone=gone, is_other=_is_other(gone, jobs.keys())))
 
     def _miss(self) -> None:
         """List everything again: this stream does not follow from what is known."""
@@ -248,11 +244,15 @@ class Feed:
 
 def _gone(before: Mapping[int, JobView], now: Mapping[int, JobView]) -> frozenset[int]:
     """Return the ids that are not of the same job any more, if of any."""
-    return frozenset(
-        job_id
-        for job_id, job in before.items()
-        if job_id not in now or now[job_id].submitted_at != job.submitted_at
-    )
+    return frozenset(job_id for job_id, job in before.items() if not is_same(job, now.get(job_id)))
+
+
+def _is_other(gone: frozenset[int], jobs: Collection[int]) -> bool:
+    """Whether it shows that the database is another one.
+
+    Of one database no id is of two jobs, and the newest job stays in the list.
+    """
+    return not gone.isdisjoint(jobs) or max(gone, default=0) > max(jobs, default=0)
 
 
 def _first(errors: BaseExceptionGroup[JoborchError]) -> JoborchError:

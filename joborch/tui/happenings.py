@@ -1,8 +1,9 @@
 """What happened to a job, as a person says it."""
 
-from datetime import date
+from datetime import datetime
 
 from joborch.client.changes import changes
+from joborch.client.moments import brief
 from joborch.domain.actors import ANYBODY
 from joborch.domain.states import JobEvent, JobFact
 from joborch.domain.text import one_line
@@ -50,10 +51,12 @@ def deed(event: EventView, glyphs: Glyphs) -> str:
         case _ if detail.get("exit_code"):
             said = f"{said}, exit {detail['exit_code']}"
     attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
-    note = detail.get("note") or ""
+    note = detail.get("note")
+    if not note:
+        return one_line(f"{said}{attempt}")
     if note.startswith(f"{said} "):
         return one_line(f"{note}{attempt}")  # "cancelled by ann" says it all
-    return one_line(f"{said}{attempt}{note and f': {note}'}")
+    return one_line(f"{said}{attempt}: {note}")
 
 
 def doer(event: EventView) -> str:
@@ -69,17 +72,11 @@ def tone(event: EventView) -> str:
     return "" if event.event in _FACTS else event.to_state
 
 
-def when(event: EventView, today: date) -> str:
-    """Say when it happened: the time, of another day the day as well."""
-    at = event.at.astimezone()
-    return f"{at:%H:%M:%S}" if at.date() == today else f"{at:%m-%d %H:%M}"
-
-
-def told(event: EventView, glyphs: Glyphs, *, today: date, cells: int) -> list[Part]:
+def told(event: EventView, glyphs: Glyphs, *, now: datetime, cells: int) -> list[Part]:
     """Tell of it in a line; the job's id is ``cells`` wide."""
     style = f"$state-{tone(event).replace('_', '-')}" if tone(event) else ""
     return [
-        (f"{when(event, today)} ", QUIET),
+        (f"{brief(event.at, now)} ", QUIET),
         f"{event.job_id:>{cells}} ",
         (deed(event, glyphs), style),
         (f" {glyphs.dot} {doer(event)}", QUIET),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from joborch.client.changes import facts_of
 from joborch.client.moments import brief
 from joborch.client.repeating import Repeat, repeat_of
 from joborch.domain.durations import format_duration
@@ -131,9 +132,10 @@ def history_of(facts: Facts, look: Look) -> Iterator[list[Part]]:
     """Write what happened to the job."""
     yield [("history", QUIET)]
     for event in facts.history:
-        detail = " ".join(f"{key}={value}" for key, value in event.detail.items())
-        arrow = f"{event.event} {look.glyphs.arrow} {event.to_state} by {event.actor} {detail}"
-        yield [f"  {moment(event.at)}  {one_line(arrow).rstrip()}"]
+        arrow = look.glyphs.arrow
+        told = f"{event.event} {arrow} {event.to_state} by {event.actor}"
+        more = facts_of(event, arrow=arrow)
+        yield [f"  {moment(event.at)}  {one_line(f'{told} {more}').rstrip()}"]
 
 
 def environment_of(facts: Facts) -> Iterator[list[Part]]:

@@ -10,7 +10,7 @@ from joborch.tui.deeds import DEEDS, set_priority
 from joborch.tui.errands import errand_for, noun
 from joborch.tui.formatting import job_name
 from joborch.tui.look import Look
-from joborch.tui.picture import Picture
+from joborch.tui.picture import Picture, is_same
 from joborch.wire.jobs import JobView
 
 CHANGING = {f"job.{verb}": deed for verb, deed in DEEDS.items()} | {"job.priority": set_priority(0)}
@@ -72,9 +72,7 @@ class JobMenu:
 
     def still_there(self, picture: Picture) -> list[int]:
         """Return the ids of those that are the same jobs now: there may be another database."""
-        now = picture.jobs
-        same = (j.id in now and now[j.id].submitted_at == j.submitted_at for j in self.jobs)
-        return [job.id for job, is_same in zip(self.jobs, same, strict=True) if is_same]
+        return [job.id for job in self.jobs if is_same(job, picture.jobs.get(job.id))]
 
     def _hindrance(self, command_id: str, picture: Picture, look: Look) -> str:
         if (deed := CHANGING.get(command_id)) is None:

@@ -10,7 +10,6 @@ from joborch.tui.dialogs.confirm import ConfirmDialog
 from joborch.tui.dialogs.prompt import PromptDialog
 from joborch.tui.messages import PauseWanted, RemovalWanted
 from joborch.tui.news import News
-from joborch.tui.room import is_too_small
 from joborch.wire.services import ServiceView
 
 
@@ -65,12 +64,6 @@ class OperatingApp(ActingApp):
             demanded=name,
         )
         self._do(remove, dialog)
-
-    def _may_act(self) -> bool:
-        if is_too_small(self.size):
-            self.notify("the terminal is too small: nothing was sent", severity="warning")
-            return False
-        return super()._may_act()
 
     def let_change(self, may: bool) -> None:
         """Let nothing be changed any more; or something again, once it was typed where."""

@@ -60,7 +60,7 @@ class Themes(Provider):
                 yield Hit(score, matcher.highlight(text), partial(app.choose_theme, name))
 
 
-class Known(Provider):
+class Named(Provider):
     """Jobs by their ids and names, and who has any; only to who searches: they are many."""
 
     async def search(self, query: str) -> Hits:

@@ -211,6 +211,11 @@ class Picture:
             self._discount(self.jobs.pop(job_id))
 
 
+def is_same(one: JobView, other: JobView | None) -> bool:
+    """Whether both are the same job: in another database its id may be another one's."""
+    return other is not None and (one.id, one.submitted_at) == (other.id, other.submitted_at)
+
+
 def counted_as(job: JobView) -> str:
     """Return the state that a job counts for; one that is held does not count as queued."""
     return "held" if job.held_at and job.state == JobState.QUEUED else job.state

@@ -3,6 +3,7 @@
 from textual.geometry import Size
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
+TOO_SMALL = "the terminal is too small: nothing was sent"
 
 
 def is_too_small(size: Size) -> bool:

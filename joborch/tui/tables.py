@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from joborch.client.moments import brief
 from joborch.domain.text import one_line
 from joborch.tui.columns import Column
 from joborch.tui.formatting import bar, clock, job_name, mark, running_s, short_age, spark
-from joborch.tui.happenings import deed, doer, when
+from joborch.tui.happenings import deed, doer
 from joborch.tui.happenings import tone as event_tone
 from joborch.tui.health import health, tone
 from joborch.tui.look import Look
@@ -166,7 +167,7 @@ def event_columns(
         return job_name(job) if job else ""
 
     def at(event: EventView) -> str:
-        return when(event, now().astimezone().date())
+        return brief(event.at, now())
 
     return [
         Column(name="at", title="TIME", width=8, most=11, text=at),

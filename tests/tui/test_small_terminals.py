@@ -19,6 +19,14 @@ def jobs_of(*users: str) -> ScriptedSource:
     return ScriptedSource(*(a_job_view(i, QUEUED, user_id=u) for i, u in enumerate(users, 1)))
 
 
+async def is_asked_where_nothing_can_be_read(stage: Stage) -> None:
+    """Ask for a number, and make the terminal too small for the question."""
+    await stage.press("j", "x")
+    await stage.sees("Type 1")
+    await stage.pilot.resize_terminal(*TOO_SMALL)
+    await stage.sees(NEEDS)
+
+
 @pytest.mark.parametrize("key", ["H", "x", "R", "p", "plus"])
 def test_on_a_terminal_that_is_too_small_no_key_changes_anything_and_that_is_told(key: str) -> None:
     source = jobs_of("ann", "ann")
@@ -73,10 +81,7 @@ def test_a_number_cannot_be_typed_where_the_question_cannot_be_read() -> None:
     source = jobs_of("bob")
 
     async def story(stage: Stage) -> None:
-        await stage.press("j", "x")
-        await stage.sees("Type 1")
-        await stage.pilot.resize_terminal(*TOO_SMALL)
-        await stage.sees(NEEDS)
+        await is_asked_where_nothing_can_be_read(stage)
         await stage.press("1")
         await stage.pilot.resize_terminal(*USUAL)
         await stage.sees("Type 1")
@@ -90,10 +95,7 @@ def test_a_question_that_cannot_be_read_can_be_left() -> None:
     source = jobs_of("bob")
 
     async def story(stage: Stage) -> None:
-        await stage.press("j", "x")
-        await stage.sees("Type 1")
-        await stage.pilot.resize_terminal(*TOO_SMALL)
-        await stage.sees(NEEDS)
+        await is_asked_where_nothing_can_be_read(stage)
         await stage.press("escape")
         await async_wait_until(lambda: len(stage.app.screen_stack) == 1)
         assert source.acted == []

@@ -197,6 +197,16 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(tmp_path: Path) ->
         assert terminal.seen.rpartition(LEFT)[2].count(ENTERED) == 0
 
 
+@contextmanager
+def in_a_shell(typed: str, home: Path) -> Iterator[Terminal]:
+    """A dashboard that has lent its terminal to a shell, after this was typed."""
+    with on_a_terminal(*TOP, home=home, SHELL="/bin/sh") as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.type(typed)
+        terminal.wait_for("joborch top waits")
+        yield terminal
+
+
 def test_a_shell_has_the_terminal_to_itself_and_knows_the_server(tmp_path: Path) -> None:
     shell = tmp_path / "shell"
     shell.write_text(SHELL)
@@ -218,10 +228,8 @@ def test_a_shell_has_the_terminal_to_itself_and_knows_the_server(tmp_path: Path)
 def test_what_was_typed_before_the_shell_was_there_is_not_done_to_jobs_afterwards(
     tmp_path: Path,
 ) -> None:
-    with on_a_terminal(*TOP, home=tmp_path, SHELL="/bin/sh") as terminal:
-        terminal.wait_for("OFFLINE")
-        terminal.type("!:q\r")  # in one piece: read by the dashboard, before it knows of the shell
-        terminal.wait_for("joborch top waits")
+    # In one piece: it is read by the dashboard, before that knows of the shell.
+    with in_a_shell("!:q\r", tmp_path) as terminal:
         terminal.type("exit\n")
         wait_until(
             lambda: "OFFLINE" in terminal.seen.rpartition("joborch top waits")[2], timeout=30
@@ -242,10 +250,7 @@ def test_where_the_shell_is_not_there_it_is_told_and_all_goes_on(tmp_path: Path)
 
 
 def test_the_end_of_the_terminal_is_the_end_of_the_dashboard_behind_a_shell(tmp_path: Path) -> None:
-    with on_a_terminal(*TOP, home=tmp_path, SHELL="/bin/sh") as terminal:
-        terminal.wait_for("OFFLINE")
-        terminal.type("!")
-        terminal.wait_for("joborch top waits")
+    with in_a_shell("!", tmp_path) as terminal:
         terminal.process.send_signal(signal.SIGHUP)
         terminal.type("exit\n")
         ends_well(terminal, 129)

@@ -144,7 +144,7 @@ BY_OPTION: dict[str, Kind] = {
     "--backend": words("local", "seed"),
     "--compat": words("v1", "v2"),
     "--graph": words("braille", "block", "ascii"),
-    "--screen": words("jobs", "users", "agents", "services"),
+    "--screen": words("jobs", "users", "agents", "services", "throughput", "events"),
 }
 LISTS = {"--state", "--only", "--for"}
 """Options whose value is several words with commas."""

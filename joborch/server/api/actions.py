@@ -4,18 +4,16 @@ from typing import Annotated
 
 from litestar import Response, patch, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from joborch.domain.actors import user
 from joborch.domain.amendments import KEPT, Amendment
-from joborch.domain.errors import InvalidRequestError
-from joborch.domain.names import has_control
-from joborch.server.api.actors import By, mistakes_in_name
 from joborch.server.api.answers import Negotiated
 from joborch.server.api.bodies import ApiRequest
 from joborch.server.api.described import another
 from joborch.server.api.forms import BAD_KEY, is_key
 from joborch.server.api.jobs import JobId
+from joborch.server.api.mistakes import mistakes_in_name, mistakes_in_reason, refuse
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import LARGEST_ID
 from joborch.server.operations import act, amend, cancel, hold, query, retry
@@ -37,6 +35,10 @@ MOST_GRACE_S = 86400
 Key = Annotated[
     str | None, HeaderParameter(name="Idempotency-Key", description="Retries nothing twice.")
 ]
+By = Annotated[
+    str | None, QueryParameter(description="Who asks, for the job's history; else it says `api`.")
+]
+"""Nobody proves it: whoever reaches the server may act for anybody, as with a submission's user."""
 
 
 @post(
@@ -55,7 +57,7 @@ async def cancel_job(
     """End a job: at once if it waits, else through its agent."""
     parts = request.parts
     asked = data or CancelRequest()
-    _refuse([*_mistakes_in_cancel(asked.reason, asked.grace_s), *mistakes_in_name("by", by)])
+    refuse([*_mistakes_in_cancel(asked.reason, asked.grace_s), *mistakes_in_name("by", by)])
     job = await cancel.cancel(
         job_id,
         actor=user(by),
@@ -74,7 +76,7 @@ async def cancel_job(
 async def hold_job(request: ApiRequest, job_id: JobId, by: By = None) -> JobView:
     """Keep a waiting job from starting until it is released."""
     parts = request.parts
-    _refuse(mistakes_in_name("by", by))
+    refuse(mistakes_in_name("by", by))
     await hold.hold(job_id, actor=user(by), database=parts.database, clock=parts.clock)
     return await query.find(job_id, database=parts.database)
 
@@ -85,7 +87,7 @@ async def hold_job(request: ApiRequest, job_id: JobId, by: By = None) -> JobView
 async def release_job(request: ApiRequest, job_id: JobId, by: By = None) -> JobView:
     """Release a held job into its place in the line."""
     parts = request.parts
-    _refuse(mistakes_in_name("by", by))
+    refuse(mistakes_in_name("by", by))
     await hold.release(
         job_id, actor=user(by), database=parts.database, clock=parts.clock, wake=parts.wake
     )
@@ -98,7 +100,7 @@ async def change_job(
 ) -> JobView:
     """Change what was asked for of a job that waits."""
     parts = request.parts
-    _refuse(mistakes_in_name("by", by))
+    refuse(mistakes_in_name("by", by))
     await amend.amend(
         job_id,
         amendment_of(data),
@@ -128,7 +130,7 @@ async def retry_job(
     """Submit a job that has ended again, as a new job with the same files."""
     parts = request.parts
     asked = data or RetryRequest()
-    _refuse(
+    refuse(
         [*_mistakes_in_retry(asked.priority), *_mistakes_in_key(key), *mistakes_in_name("by", by)]
     )
     retried = await retry.retry(
@@ -152,7 +154,7 @@ async def act_on_jobs(
 ) -> ActionResults:
     """Do one thing to many jobs, to each wholly or not at all; the answer has a result for each."""
     parts = request.parts
-    _refuse([*_mistakes_in(data), *_mistakes_in_key(key), *mistakes_in_name("by", by)])
+    refuse([*_mistakes_in(data), *_mistakes_in_key(key), *mistakes_in_name("by", by)])
     results = await act.act(
         data,
         key=key,
@@ -181,12 +183,9 @@ def _mistakes_in(action: JobAction) -> list[str]:
 
 
 def _mistakes_in_cancel(reason: str | None, grace_s: float | None) -> list[str]:
-    mistakes = []
-    if grace_s is not None and not 0 <= grace_s <= MOST_GRACE_S:
-        mistakes.append(f"grace_s: not from 0 to {MOST_GRACE_S}")
-    if reason is not None and (len(reason) > 500 or has_control(reason)):
-        mistakes.append("reason: over 500 characters, or has control characters")
-    return mistakes
+    is_possible = grace_s is None or 0 <= grace_s <= MOST_GRACE_S
+    mistakes = [] if is_possible else [f"grace_s: not from 0 to {MOST_GRACE_S}"]
+    return [*mistakes, *mistakes_in_reason(reason)]
 
 
 def _mistakes_in_retry(priority: int | None) -> list[str]:
@@ -195,11 +194,6 @@ def _mistakes_in_retry(priority: int | None) -> list[str]:
 
 def _mistakes_in_key(key: str | None) -> list[str]:
     return [] if key is None or is_key(key) else [BAD_KEY]
-
-
-def _refuse(mistakes: list[str]) -> None:
-    if mistakes:
-        raise InvalidRequestError(*mistakes)
 
 
 HANDLERS: list[HTTPRouteHandler] = [

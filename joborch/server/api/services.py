@@ -9,10 +9,9 @@ from msgspec import UNSET
 
 from joborch.domain.actors import ANYBODY
 from joborch.domain.amendments import KEPT
-from joborch.domain.errors import InvalidRequestError, ServiceNotFoundError
-from joborch.domain.names import has_control
-from joborch.server.api.actors import mistakes_in_name
+from joborch.domain.errors import ServiceNotFoundError
 from joborch.server.api.bodies import ApiRequest
+from joborch.server.api.mistakes import mistakes_in_name, mistakes_in_reason, refuse
 from joborch.server.api.problems import refusals
 from joborch.server.api.queries import refuse_others
 from joborch.server.operations import pause, query
@@ -27,7 +26,6 @@ from joborch.wire.services import (
 )
 
 MOST_JOBS = 2**31
-LONGEST_REASON = 500
 
 ServiceName = Annotated[str, PathParameter(description="The service's name.")]
 
@@ -58,7 +56,7 @@ async def pause_service(
 ) -> ServiceView:
     """Start no more jobs of a service until it is resumed; it takes them, and what runs goes on."""
     parts, asked = request.parts, data or PauseRequest()
-    _refuse([*_mistakes_in_reason(asked.reason), *mistakes_in_name("by", asked.by)])
+    refuse([*mistakes_in_reason(asked.reason), *mistakes_in_name("by", asked.by)])
     await pause.pause(
         name,
         actor=asked.by or ANYBODY,
@@ -88,7 +86,7 @@ async def resume_service(request: ApiRequest, name: ServiceName) -> ServiceView:
 async def set_quota(request: ApiRequest, data: JSONBody[QuotaRequest]) -> UsageView:
     """Give one user of a service a quota of their own; what is not named stays."""
     parts = request.parts
-    _refuse(_mistakes_in_quota(data))
+    refuse(_mistakes_in_quota(data))
     wanted = Allowance(
         service=data.service,
         user_id=data.user_id,
@@ -141,17 +139,6 @@ def _mistakes_in_quota(asked: QuotaRequest) -> list[str]:
         if isinstance(number, int) and not 0 <= number <= MOST_JOBS:
             mistakes.append(f"{name}: not a whole number from 0 to {MOST_JOBS}")
     return [*mistakes, *mistakes_in_name("by", asked.by)]
-
-
-def _mistakes_in_reason(reason: str | None) -> list[str]:
-    if reason is not None and (len(reason) > LONGEST_REASON or has_control(reason)):
-        return [f"reason: over {LONGEST_REASON} characters, or has control characters"]
-    return []
-
-
-def _refuse(mistakes: list[str]) -> None:
-    if mistakes:
-        raise InvalidRequestError(*mistakes)
 
 
 HANDLERS: list[HTTPRouteHandler] = [

@@ -61,7 +61,9 @@ def cancel_one(
     """
     if job.state.is_terminal:
         raise WrongStateError(job.id, job.state.value, "cancel")
-    note = f"cancelled by {called(actor)}{(reason and f': {reason}') or ''}"
+    note = f"cancelled by {called(actor)}"
+    if reason:
+        note = f"{note}: {reason}"
     if job.state is JobState.QUEUED:
         change = job.after(JobEvent.CANCEL, at=now, note=note)
         jobs.move(transaction, change, actor=actor, cancel_requested_at=now)

@@ -37,14 +37,12 @@ def add(
     detail: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """Store jobs as queued, with their events and counters; returns them in the same order."""
-    common: dict[str, Any] = {"payload_id": payload_id, "batch_id": batch_id, "gate_id": gate_id}
-    rows = [{**_new_row(job, at), **_holding(job, actor, at), **common} for job in new]
+    common = {"payload_id": payload_id, "batch_id": batch_id, "gate_id": gate_id}
+    more = [{**common, **_holding(job, actor, at)} for job in new]
+    rows = [_new_row(job, at) | own for job, own in zip(new, more, strict=True)]
     statement = insert(JOBS).returning(JOBS.c.id, sort_by_parameter_order=True)
     ids = transaction.connection.execute(statement, rows).scalars().all()
-    jobs = [
-        _added(job, job_id, at, **_holding(job, actor, at), **common)
-        for job_id, job in zip(ids, new, strict=True)
-    ]
+    jobs = [_added(job, job_id, at, **own) for job_id, job, own in zip(ids, new, more, strict=True)]
     usage.add_queued(transaction, new[0].service, new[0].user_id, len(new))
     events.record_submitted(transaction, jobs, actor=actor, at=at, detail=detail)
     return jobs

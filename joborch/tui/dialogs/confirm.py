@@ -15,7 +15,7 @@ from joborch.tui.commands import CONFIRM, bindings
 from joborch.tui.dialogs.guarded import GuardedDialog
 from joborch.tui.keymap import Keymap
 from joborch.tui.questions import Question, rows
-from joborch.tui.room import is_too_small, what_is_needed
+from joborch.tui.room import TOO_SMALL, is_too_small, what_is_needed
 
 WIDTH, FRAME = 64, (6, 4)
 """Cells of the whole, and those of them that the border takes with what is blank beside it."""
@@ -118,5 +118,5 @@ class ConfirmDialog(GuardedDialog[bool]):
     def _can_be_read(self) -> bool:
         """Return whether what is asked is to be seen; say so if not."""
         if is_too_small(self.size):
-            self.app.notify("the terminal is too small: nothing was sent", severity="warning")
+            self.app.notify(TOO_SMALL, severity="warning")
         return not is_too_small(self.size)

@@ -109,9 +109,9 @@ class EventsPane(Panel):
         moment = picture.pause.moment if picture.pause else None
         known = [event for event in self._events if moment is None or event.seq <= moment.seq]
         shown = known[-max(self.content_size.height, 1) :]
-        today = self._desk.clock().astimezone().date()
+        now = self._desk.clock()
         cells = max((len(str(event.job_id)) for event in shown), default=0)
-        told = [happenings.told(event, look.glyphs, today=today, cells=cells) for event in shown]
+        told = [happenings.told(event, look.glyphs, now=now, cells=cells) for event in shown]
         self.show(*(told or [[(self._says, QUIET)]]))
 
     @work(group="happened", exclusive=True, exit_on_error=False)

@@ -20,6 +20,7 @@ from joborch.tui.formatting import job_name
 from joborch.tui.job_facts import LABEL, Facts, learn, lines_of
 from joborch.tui.messages import FactsCame, Refused
 from joborch.tui.news import News
+from joborch.tui.picture import is_same
 from joborch.tui.screens.at_hand import JobsAtHand
 from joborch.tui.widgets.lines import Lines, hanging
 
@@ -72,7 +73,7 @@ class JobScreen(JobsAtHand):
     def take_facts(self, message: FactsCame) -> None:
         """Show what the server said, unless it is of another job."""
         before = self._facts
-        if before and before.job.submitted_at != message.facts.job.submitted_at:
+        if before and not is_same(before.job, message.facts.job):
             self._lose()
         elif not self._is_gone:
             self._facts = message.facts

@@ -1,7 +1,6 @@
 """The list of jobs: sorted, filtered, and with the site beside it where there is room."""
 
 from collections.abc import Sequence
-from time import perf_counter
 from typing import ClassVar
 
 from textual import on, work
@@ -33,6 +32,7 @@ from joborch.tui.messages import (
 )
 from joborch.tui.news import News
 from joborch.tui.ordering import COLUMNS, Order
+from joborch.tui.pace import Pace
 from joborch.tui.panes.chosen import ChosenLine, ChosenPane
 from joborch.tui.panes.happened import EventsPane
 from joborch.tui.screens.with_menu import JobsWithMenu
@@ -44,10 +44,8 @@ from joborch.tui.widgets.panels import FittedLines
 from joborch.tui.widgets.site_panels import SitePanels
 from joborch.tui.widgets.state_tiles import StateChord, StateTiles
 
-MANY, REST_S, LONGEST_REST_S = 5000, 2.0, 5.0
+MANY = 5000
 """More rows than this are not sorted again at once, but after a while."""
-SHARE = 0.01
-"""So much of the time may go into sorting; who has very many rows sees it done less often."""
 
 
 class JobsScreen(JobsWithMenu):
@@ -60,7 +58,7 @@ class JobsScreen(JobsWithMenu):
         super().__init__(desk)
         self.view = View(desk)
         self._is_arranging = False
-        self._rest_s = REST_S
+        self._pace = Pace()
         self._chord = StateChord(
             desk.look.glyphs, first=desk.look.keymap.keys(COMMANDS["table.top"])[0]
         )
@@ -281,18 +279,18 @@ class JobsScreen(JobsWithMenu):
             self._arrange()
         elif not self._is_arranging:
             self._is_arranging = True
-            self.set_timer(self._rest_s, self._arrange)
+            self.set_timer(self._pace.rest_s, self._arrange)
 
     def _arrange(self) -> None:
-        self._is_arranging, began = False, perf_counter()
+        self._is_arranging = False
         order, glyphs = self.view.order, self.desk.look.glyphs
         self.table.sorted_by = (order.column, glyphs.down if order.is_reversed else glyphs.up)
-        rows = self.view.rows()
-        is_free = not self.table.is_chosen and self.desk.picture.pause is None
-        if is_free and rows[:1] != [self.table.cursor]:
-            self.table.begin_at_top()  # nobody has chosen the job that has gone from there
-        self.table.show(rows)
-        self._rest_s = min(max(REST_S, (perf_counter() - began) / SHARE), LONGEST_REST_S)
+        with self._pace.measured():
+            rows = self.view.rows()
+            is_free = not self.table.is_chosen and self.desk.picture.pause is None
+            if is_free and rows[:1] != [self.table.cursor]:
+                self.table.begin_at_top()  # nobody has chosen the job that has gone from there
+            self.table.show(rows)
         self._show_surroundings()
 
     def _show_surroundings(self) -> None:
